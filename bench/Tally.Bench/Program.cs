@@ -1,0 +1,26 @@
+using System.Globalization;
+using Tally.Bench;
+using Tally.Bench.Load;
+using Tally.Bench.Servers;
+
+// Standard output carries the result alone; everything else goes to standard error.
+try
+{
+    return args switch
+    {
+        ["serve", "bare", .. var settings] => await BareServer.RunAsync(settings),
+        ["serve", "echo", .. var settings] => await EchoServer.RunAsync(settings),
+        ["whole-way", .. var options] => await WholeWay.RunAsync(BenchOptions.Parse(options)),
+        ["drain", .. var options] => await Drain.RunAsync(BenchOptions.Parse(options)),
+        ["keys", .. var options] => await Keys.RunAsync(BenchOptions.Parse(options)),
+        ["send-keys", var server, var calls, var keys] => await KeyGenerator.RunAsync(new Uri(server), long.Parse(calls), Enum.Parse<KeyKind>(keys)),
+        ["send-at-rate", var server, var rate, var seconds] => await Generator.RunAtRateAsync(new Uri(server), int.Parse(rate), TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture))),
+        ["send", var server, var calls] => await Generator.RunAsync(new Uri(server), long.Parse(calls)),
+        _ => BenchOptions.Usage(),
+    };
+}
+catch (FormatException wrong)
+{
+    Console.Error.WriteLine(wrong.Message);
+    return 2;
+}

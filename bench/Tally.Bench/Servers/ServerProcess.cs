@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tally.Bench.Servers;
+
+/// <summary>A server in a process of its own, on free ports, until it is disposed.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private ServerProcess(Process process, int port)
+    {
+        _process = process;
+        Address = new Uri($"http://127.0.0.1:{port}");
+    }
+
+    public Uri Address { get; }
+
+    /// <summary>Its number.</summary>
+    public int Pid => _process.Id;
+
+    /// <summary>The largest resident size that it had.</summary>
+    public double PeakMegabytes => Figures.Machine.PeakMegabytes(_process.Id);
+
+    public static async Task<ServerProcess> StartAsync(string program, params string[] args)
+    {
+        var (grpc, http) = (FreePort(), FreePort());
+        var start = new ProcessStartInfo(program, [.. args, $"--Listen:Grpc=127.0.0.1:{grpc}", $"--Listen:Http=127.0.0.1:{http}"])
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        var server = new ServerProcess(process, grpc);
+        await server.ReadyAsync(grpc, new Uri($"http://127.0.0.1:{http}/readyz"));
+        return server;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task ReadyAsync(int grpc, Uri readyz)
+    {
+        using var http = new HttpClient();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (await timer.WaitForNextTickAsync())
+        {
+            if (_process.HasExited)
+            {
+                throw new InvalidOperationException($"The server ended with exit code {_process.ExitCode}.");
+            }
+
+            try
+            {
+                // A server without a health endpoint is ready when it listens.
+                using var answer = await http.GetAsync(readyz);
+                using var probe = new TcpClient();
+                await probe.ConnectAsync(IPAddress.Loopback, grpc);
+                if (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.NotFound)
+                {
+                    return;
+                }
+            }
+            catch (Exception fault) when (fault is HttpRequestException or SocketException)
+            {
+                // Not yet.
+            }
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,108 @@
+using Tally.AppHost.Components.Processes;
+using Tally.AppHost.Hosting;
+
+namespace Tally.AppHost.Components;
+
+/// <summary>A Kafka 4 of the system's own: one node that is broker and controller, on loopback.</summary>
+internal sealed class KafkaComponent : Component
+{
+    private readonly ComponentContext _context;
+    private readonly JavaCommand _java;
+    private readonly ClassArchive _classes;
+    private readonly int _port;
+    private readonly int _controllerPort;
+
+    private KafkaComponent(ComponentContext context, JavaCommand java, int port)
+        : base("kafka")
+    {
+        _context = context;
+        _java = java;
+        _classes = new ClassArchive(context.Cache, java);
+        _port = port;
+        _controllerPort = Ports.Free();
+        Description = new ComponentState
+        {
+            Version = java.Distribution.Version,
+            Source = java.Distribution.Source,
+            Endpoints = { ["bootstrap"] = $"127.0.0.1:{port}" },
+        };
+    }
+
+    public override string LogFile => _context.Folder.Log(Name);
+
+    public override TimeSpan StartPatience => TimeSpan.FromSeconds(120);
+
+    // Writing the class archive takes seconds.
+    public override TimeSpan StopPatience => TimeSpan.FromSeconds(_classes.IsMade ? 40 : 15);
+
+    private string Folder => _context.Folder.In("kafka");
+
+    /// <summary>Formats the storage in the data folder if it isn't there.</summary>
+    /// <param name="context">What components share.</param>
+    /// <param name="java">How Kafka is run.</param>
+    /// <param name="wantedPort">The port that is asked for.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<KafkaComponent> PrepareAsync(
+        ComponentContext context, JavaCommand java, int wantedPort, CancellationToken cancellationToken)
+    {
+        var kafka = new KafkaComponent(context, java, context.Port(wantedPort, "Kafka"));
+        await KraftStorage.EnsureAsync(context, java, Path.Combine(kafka.Folder, "data"), kafka.Properties, cancellationToken);
+        return kafka;
+    }
+
+    public override async Task<LaunchPlan> PlanAsync(CancellationToken cancellationToken)
+    {
+        var properties = Path.Combine(Folder, "server.properties");
+        var logging = Path.Combine(Folder, "log4j2.xml");
+        await File.WriteAllTextAsync(properties, Properties(Path.Combine(Folder, "data")), cancellationToken);
+        await File.WriteAllTextAsync(logging, Logging, cancellationToken);
+        return _java.Plan(
+            "512m", LogFile, [_classes.Option(), "-Dlog4j2.configurationFile=" + logging], "kafka.Kafka", properties);
+    }
+
+    public override Task WaitUntilReadyAsync(ComponentStart start, CancellationToken cancellationToken) =>
+        start.Log.WaitForAsync("Kafka Server started", cancellationToken);
+
+    public override void Stopped(bool clean) => _classes.Keep(clean);
+
+    private string Properties(string logs) =>
+        $"""
+        process.roles=broker,controller
+        node.id=1
+        controller.quorum.voters=1@127.0.0.1:{_controllerPort}
+        listeners=PLAINTEXT://127.0.0.1:{_port},CONTROLLER://127.0.0.1:{_controllerPort}
+        advertised.listeners=PLAINTEXT://127.0.0.1:{_port}
+        controller.listener.names=CONTROLLER
+        listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+        log.dirs={JavaProperties.OnlyFolder(logs)}
+        auto.create.topics.enable=false
+        group.initial.rebalance.delay.ms=0
+        # One node holds one copy of everything, and few clients need few partitions of the internal topics.
+        offsets.topic.replication.factor=1
+        offsets.topic.num.partitions=4
+        transaction.state.log.replication.factor=1
+        transaction.state.log.min.isr=1
+        transaction.state.log.num.partitions=4
+        share.coordinator.state.topic.replication.factor=1
+        share.coordinator.state.topic.min.isr=1
+        share.coordinator.state.topic.num.partitions=4
+        # The default would take a quarter of the heap.
+        log.cleaner.dedupe.buffer.size=8388608
+
+        """;
+
+    private const string Logging =
+        """
+        <Configuration status="WARN">
+          <Appenders>
+            <Console name="out"><PatternLayout pattern="%d{ISO8601} %-5p %m (%c{1})%n"/></Console>
+          </Appenders>
+          <Loggers>
+            <Root level="INFO"><AppenderRef ref="out"/></Root>
+            <!-- Hundreds of lines that repeat the settings. -->
+            <Logger name="org.apache.kafka.common.config.AbstractConfig" level="WARN"/>
+          </Loggers>
+        </Configuration>
+
+        """;
+}

@@ -1,0 +1,133 @@
+using Tally.Inbox.Chain;
+using Tally.Inbox.Diagnostics;
+using Tally.Inbox.Storage;
+
+namespace Tally.Inbox.Auditing;
+
+/// <content>One shard: first whether the histories are the same, then whether something is lost.</content>
+internal sealed partial class Auditor<TState, TEvent>
+{
+    // Under load the thread's view is always a little behind the end that was just asked for.
+    private static readonly TimeSpan CatchUp = TimeSpan.FromSeconds(2);
+
+    private async Task CompareAsync(
+        IInboxSource<TState> outbox, StoredPositions<TState> stored, LoopView view, SourceShard source, int partition, CancellationToken cancellationToken)
+    {
+        var (held, place) = _judge.HeldOf(stored, source.Shard);
+        var chain = view.Chains.FirstOrDefault(chain => chain.Shard == source.Shard)
+            ?? new ChainView(held.Shard, held.Generation, held.Epoch, held.Sequence, place?.CommonEpoch, IsStopped: false, Doubt: null);
+        if (chain.Generation != held.Generation || chain.Sequence < held.Sequence)
+        {
+            // Void if the consuming thread itself was faster than the query.
+            Report(chain, AuditFindingKind.Moved, "the database is further");
+            return;
+        }
+
+        // In memory a shard may be further than in the database. A doubtful event was judged by what is in memory.
+        var at = new HeldPlace(chain.Shard, chain.Epoch, chain.Sequence, chain.CommonEpoch);
+        if (await HistoryCheck.FindForkAsync(outbox, at, source, cancellationToken) is { } fork)
+        {
+            Report(chain, AuditFindingKind.Fork, fork);
+            return;
+        }
+
+        if (chain.Doubt is { } doubt)
+        {
+            Report(chain, AuditFindingKind.Refuted, "but the outbox holds what is folded here, so the event is damaged", (doubt.Partition, doubt.Offset));
+            return;
+        }
+
+        if (chain.IsStopped)
+        {
+            if (source.Sequence == chain.Sequence || await FindDamageAsync(outbox, stored, chain, source, cancellationToken) is null)
+            {
+                Report(chain, AuditFindingKind.Mended, "what is folded is what the outbox holds");
+            }
+
+            return;
+        }
+
+        await LookForLossAsync(outbox, stored, chain, source, partition, cancellationToken);
+    }
+
+    private async Task LookForLossAsync(
+        IInboxSource<TState> outbox, StoredPositions<TState> stored, ChainView chain, SourceShard source, int partition, CancellationToken cancellationToken)
+    {
+        if (!_shards.TryGetValue(chain.Shard, out var audit))
+        {
+            _shards[chain.Shard] = audit = new ShardAudit();
+        }
+
+        if (!audit.MayBeLost(time.GetElapsedTime(_started), options.Value.GapGrace, chain.Generation, chain.Sequence, source)
+            || !await IsConsumedAsync(partition, cancellationToken))
+        {
+            return;
+        }
+
+        if (await FindDamageAsync(outbox, stored, chain, source, cancellationToken) is { } damage)
+        {
+            Report(chain, AuditFindingKind.Damaged, damage);
+            return;
+        }
+
+        var missing = chain.Sequence + 1;
+        Report(chain, AuditFindingKind.Missing, $"sequence {missing} is missing: the outbox relayed up to {source.Relayed}, and Kafka has no more of it; it is asked for again");
+        await outbox.RewindAsync(chain.Shard, missing, cancellationToken);
+
+        // Durable at the outbox from here on. After a crash before it's asked for once more, which is harmless.
+        audit.Asked(time.GetElapsedTime(_started));
+        metrics.Rewound();
+        Log.RewindAsked(_logger, chain.Shard, missing, source.Relayed);
+    }
+
+    /// <summary>Whether everything that the partition held when this was called has been read.</summary>
+    private async Task<bool> IsConsumedAsync(int partition, CancellationToken cancellationToken)
+    {
+        var (first, end) = await probe.ReadEndsAsync(partition, cancellationToken);
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            var (view, next) = exchange.ReadView();
+            if (!view.NextOffsets.TryGetValue(partition, out var position))
+            {
+                return false;
+            }
+
+            if (first == end || position >= end)
+            {
+                return true;
+            }
+
+            var rest = CatchUp - time.GetElapsedTime(started);
+            if (rest <= TimeSpan.Zero)
+            {
+                return false;
+            }
+
+            await Task.WhenAny(next, Task.Delay(rest, time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Whether the outbox has a next event that could be folded, once Kafka brings it. Null when it has.</summary>
+    private async Task<string?> FindDamageAsync(
+        IInboxSource<TState> outbox, StoredPositions<TState> stored, ChainView chain, SourceShard source, CancellationToken cancellationToken)
+    {
+        var next = chain.Sequence + 1;
+        if (await outbox.ReadEventAsync(chain.Shard, next, cancellationToken) is not { } row)
+        {
+            return $"sequence {next} is missing, and the outbox, which goes up to {source.Sequence}, doesn't have it any more";
+        }
+
+        var judged = _judge.Judge(stored, row.Key.Span, row.Value.Span);
+        return judged switch
+        {
+            { Verdict: Verdict.Next } when judged.Position.Shard == chain.Shard => null,
+            { Reason: { } reason } => $"the outbox's own sequence {next} can't be folded: {reason}",
+            _ => $"the outbox's own sequence {next} can't be folded: it says it is sequence {judged.Position.Sequence} of shard {judged.Position.Shard}, epoch {judged.Position.Epoch}",
+        };
+    }
+
+    private void Report(ChainView chain, AuditFindingKind kind, string reason, (int Partition, long Offset)? message = null) =>
+        exchange.Report(new AuditFinding(chain.Shard, chain.Generation, chain.Epoch, chain.Sequence, kind, reason) { Message = message });
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+
+namespace Tally.Inbox.Auditing;
+
+/// <summary>What a topic is set to, as far as it may lose messages.</summary>
+/// <param name="CleanupPolicy"><c>cleanup.policy</c>.</param>
+/// <param name="RetentionMs"><c>retention.ms</c>; negative for ever.</param>
+/// <param name="RetentionBytes"><c>retention.bytes</c>; negative for no limit.</param>
+/// <param name="MinInSyncReplicas"><c>min.insync.replicas</c>.</param>
+internal sealed record TopicSettings(string CleanupPolicy, long RetentionMs, long RetentionBytes, int MinInSyncReplicas);
+
+/// <summary>What Kafka is expected to keep, setting by setting.</summary>
+internal static class TopicRules
+{
+    /// <summary>Below this what wasn't read yet may be gone after a weekend's outage.</summary>
+    private static readonly TimeSpan ShortRetention = TimeSpan.FromDays(3);
+
+    /// <summary>Why nothing may be consumed from such a topic, or null.</summary>
+    public static string? FindRefusal(string topic, TopicFacts facts, TopicSettings settings)
+    {
+        if (settings.CleanupPolicy.Split(',', StringSplitOptions.TrimEntries).Contains("compact", StringComparer.OrdinalIgnoreCase))
+        {
+            return $"topic '{topic}' has cleanup.policy={settings.CleanupPolicy}, which keeps only the last event of each shard; set it to delete";
+        }
+
+        return settings.MinInSyncReplicas > facts.Replicas
+            ? $"topic '{topic}' has min.insync.replicas={settings.MinInSyncReplicas}, more than its replication factor, {facts.Replicas}: nothing can be published to it"
+            : null;
+    }
+
+    /// <summary>What may lose messages. They come again from the outbox, later, and as long as that has them.</summary>
+    public static IEnumerable<string> FindWeaknesses(string topic, TopicFacts facts, TopicSettings settings)
+    {
+        if (facts.Brokers > 1 && facts.Replicas < 2)
+        {
+            yield return $"topic '{topic}' has replication factor {facts.Replicas}: a broker's disk that is lost takes its events along";
+        }
+        else if (facts.Replicas > 1 && settings.MinInSyncReplicas < 2)
+        {
+            yield return $"topic '{topic}' has min.insync.replicas={settings.MinInSyncReplicas}: an event that only one broker has counts as published";
+        }
+
+        if (settings.RetentionMs >= 0 && settings.RetentionMs < ShortRetention.TotalMilliseconds)
+        {
+            yield return $"topic '{topic}' has retention.ms={settings.RetentionMs.ToString(CultureInfo.InvariantCulture)}: what isn't read within {TimeSpan.FromMilliseconds(settings.RetentionMs)} is deleted";
+        }
+
+        if (settings.RetentionBytes >= 0)
+        {
+            yield return $"topic '{topic}' has retention.bytes={settings.RetentionBytes.ToString(CultureInfo.InvariantCulture)}: beyond that events are deleted, read or not";
+        }
+    }
+}

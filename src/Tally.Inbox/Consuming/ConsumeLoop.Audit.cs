@@ -1,0 +1,72 @@
+using Confluent.Kafka;
+using Tally.Inbox.Auditing;
+using Tally.Inbox.Chain;
+
+namespace Tally.Inbox.Consuming;
+
+/// <content>What is shown to the audit, and taken from it.</content>
+internal sealed partial class ConsumeLoop<TState, TEvent>
+{
+    private List<TopicPartitionOffset> _starts = [];
+    private long _doubtsTold;
+
+    // The topics that the stored offsets are of, where they are known.
+    private IReadOnlyList<Guid> _storedIds = [];
+
+    /// <summary>Takes what the audit found, and wakes it when something new is doubtful.</summary>
+    private void Audit()
+    {
+        while (_exchange.TryTake(out var finding))
+        {
+            if (_joined)
+            {
+                _folder.Apply(finding);
+            }
+        }
+
+        // Before it's woken: it must see what it is asked about.
+        Show();
+        if (_doubtsTold != _folder.Doubts)
+        {
+            _doubtsTold = _folder.Doubts;
+            _exchange.Wake();
+        }
+    }
+
+    private void Show()
+    {
+        var offsets = new Dictionary<int, long?>(_starts.Count);
+        if (_joined)
+        {
+            foreach (var start in _starts)
+            {
+                var next = _consumer.Position(start.TopicPartition);
+                offsets[start.Partition.Value] = next != Offset.Unset ? next : start.Offset.IsSpecial ? null : start.Offset.Value;
+            }
+        }
+
+        _exchange.View = new LoopView(offsets, [.. _folder.Chains.Select(View)]);
+    }
+
+    private static ChainView View(ShardChain<TState> chain) => new(
+        chain.Shard,
+        chain.Generation,
+        chain.Epoch,
+        chain.Sequence,
+        chain.CommonEpoch,
+        chain.IsStopped,
+        chain.Suspicion is { IsOpen: true, Message: var message } ? new DoubtfulEvent(message.Partition, message.Offset) : null);
+
+    /// <returns>True when another topic has taken the place of the one that was read.</returns>
+    private bool TakeTopicId()
+    {
+        var before = _folder.TopicId;
+        if (_exchange.Topic?.Id is not { } id || id == before)
+        {
+            return false;
+        }
+
+        _folder.TopicId = id;
+        return before is not null || _storedIds.Any(stored => stored != id);
+    }
+}

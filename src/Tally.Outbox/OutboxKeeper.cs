@@ -1,0 +1,134 @@
+using Tally.Outbox.Diagnostics;
+using Tally.Outbox.Relaying;
+using Tally.Outbox.Trimming;
+using Tally.Outbox.Writing;
+
+namespace Tally.Outbox;
+
+/// <summary>This instance's chores: its part of the shards, how far it relayed, wishes to publish again, whose turn it is, and what goes.</summary>
+internal sealed class OutboxKeeper : IAsyncDisposable
+{
+    private static readonly TimeSpan NoteInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SegmentInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RotationInterval = TimeSpan.FromSeconds(1);
+
+    private readonly OutboxContext _context;
+    private readonly ProducerSource _producers;
+    private readonly IReadOnlyList<ShardRelay> _relays;
+    private readonly ShardShares _shares;
+    private readonly Chore _leases;
+    private readonly Chore _progress;
+    private readonly Chore _rotation;
+    private readonly Chore _segments;
+    private readonly Chore _trimming;
+    private readonly long[] _noted;
+    private volatile bool _databaseAnswers = true;
+    private Task _renewing = Task.CompletedTask;
+
+    public OutboxKeeper(
+        OutboxContext context, ProducerSource producers, IReadOnlyList<ShardRelay> relays, IReadOnlyList<IShardHolder> holders, Action rotate)
+    {
+        _context = context;
+        _producers = producers;
+        _relays = relays;
+        _shares = new ShardShares(context, relays, holders);
+        _leases = new Chore("Renewing leases", context.Options.LeaseTime / ShardShares.RenewalsPerLease, RenewAsync, context.Time, context.Logger);
+        _rotation = new Chore("Rotating shards", RotationInterval, _ => Rotate(rotate), context.Time, context.Logger);
+        _progress = new Chore("Noting what was relayed", NoteInterval, NoteAndRewindAsync, context.Time, context.Logger);
+        _segments = new Chore("Preparing segments", SegmentInterval, new SegmentAhead(context, relays).PrepareAsync, context.Time, context.Logger);
+        var trimmer = new SegmentTrimmer(context, () => relays.Where(relay => relay.Pending is not null).Select(relay => relay.Shard));
+        _trimming = new Chore("Dropping old segments", SegmentTrimmer.IntervalOf(context.Options), trimmer.TrimAsync, context.Time, context.Logger);
+        _noted = new long[relays.Count];
+    }
+
+    /// <summary>
+    /// Whether the last renewal went through. While none does, an append would only find out the slow way, with an unknown outcome, that the
+    /// database is away.
+    /// </summary>
+    public bool DatabaseAnswers => _databaseAnswers;
+
+    public IEnumerable<Task> Start() => [_leases.Start(), _progress.Start(), _rotation.Start(), _segments.Start(), _trimming.Start()];
+
+    /// <summary>After writers and relays have stopped: notes the last progress and gives the leases up, so that others need not wait.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _leases.DisposeAsync();
+        await _progress.DisposeAsync();
+        await _rotation.DisposeAsync();
+        await _segments.DisposeAsync();
+        await _trimming.DisposeAsync();
+        try
+        {
+            await NoteAsync(CancellationToken.None);
+            await _context.Leases.LeaveAsync(_context.Instance, CancellationToken.None);
+        }
+        catch (Exception away) when (DatabaseTrouble.Is(away))
+        {
+            // The leases end by themselves, and what was relayed but not noted is published again: later, but right.
+            Log.ChoreFailed(_context.Logger, "Giving up leases", TimeSpan.Zero, away.Message);
+        }
+
+        await _producers.DisposeAsync();
+    }
+
+    private async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Given up rather than cancelled: cancelling asks the server, and waits for one that doesn't answer. One that still waits is waited for again.
+            if (_renewing.IsCompleted)
+            {
+                _renewing = _shares.RenewAsync(CancellationToken.None);
+            }
+
+            await _renewing.WaitAsync(_context.Options.LeaseTime / 2, _context.Time, cancellationToken);
+            _databaseAnswers = true;
+        }
+        catch (Exception away) when (DatabaseTrouble.Is(away))
+        {
+            _databaseAnswers = false;
+            throw;
+        }
+    }
+
+    private static Task Rotate(Action rotate)
+    {
+        rotate();
+        return Task.CompletedTask;
+    }
+
+    private async Task NoteAndRewindAsync(CancellationToken cancellationToken)
+    {
+        await NoteAsync(cancellationToken);
+        var noticed = _context.Time.GetTimestamp();
+        foreach (var (shard, id, from) in await _context.Progress.ReadRewindsAsync(cancellationToken))
+        {
+            var relay = _relays[shard];
+            if (relay.Rewound == id)
+            {
+                await _context.Progress.ClearRewindAsync(shard, id, cancellationToken);
+                Log.Rewound(_context.Logger, shard);
+            }
+            else if (relay.Pending is not null)
+            {
+                relay.Wish(new Rewind(id, from, noticed));
+            }
+        }
+    }
+
+    private async Task NoteAsync(CancellationToken cancellationToken)
+    {
+        var news = _relays.Where(relay => relay.Pending is not null && relay.Acknowledged > _noted[relay.Shard])
+            .Select(relay => (relay.Shard, relay.Acknowledged)).ToList();
+        if (news.Count == 0)
+        {
+            return;
+        }
+
+        await _context.Progress.WriteRelayedAsync([.. news.Select(n => n.Shard)], [.. news.Select(n => n.Acknowledged)], cancellationToken);
+        foreach (var (shard, acknowledged) in news)
+        {
+            _noted[shard] = acknowledged;
+        }
+    }
+}

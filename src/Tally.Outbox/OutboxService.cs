@@ -1,0 +1,187 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Tally.Outbox.Diagnostics;
+using Tally.Outbox.Relaying;
+using Tally.Outbox.Schema;
+using Tally.Outbox.Writing;
+
+namespace Tally.Outbox;
+
+/// <summary>
+/// The outbox of one process: prepares the database, then runs a writer and a relay a shard, the lease keeper, and the chore that notes how
+/// far was relayed. Stops in the order in which data flows.
+/// </summary>
+internal sealed class OutboxService<TItem, TState>(
+    IOptions<OutboxOptions> options,
+    IOutboxEncoder<TItem, TState> encoder,
+    OutboxDatabase database,
+    OutboxMetrics metrics,
+    TimeProvider time,
+    ILogger<OutboxService<TItem, TState>> logger) : BackgroundService, IOutbox<TItem>, IOutboxStatus
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
+    private readonly OutboxOptions _options = options.Value;
+    private readonly List<Task> _loops = [];
+    private IReadOnlyList<string> _unsafe = [];
+    private OutboxKeeper? _keeper;
+    private Chore? _keyTurns;
+    private ShardWriter<TItem, TState>[] _writers = [];
+    private ShardRelay[] _relays = [];
+    private ShardRouter<TItem, TState>? _router;
+
+    public bool IsReady => _keeper is { DatabaseAnswers: true } && _writers.Any(writer => writer.IsOpen);
+
+    public int OwnedShards => _writers.Count(writer => writer.IsOpen);
+
+    public string Reason
+    {
+        get
+        {
+            var state = IsReady ? "ready"
+                : _keeper is { DatabaseAnswers: true } ? "this instance owns no shard"
+                : "the database doesn't answer";
+            return string.Join("; ", _relays.Where(relay => relay.StoppedBecause is not null)
+                .Select(relay => $"shard {relay.Shard} is stopped: {relay.StoppedBecause}")
+                .Concat(_unsafe.Count > 0 ? [$"unsafe: {string.Join(", ", _unsafe)}"] : Enumerable.Empty<string>())
+                .Prepend(state));
+        }
+    }
+
+    public ValueTask<OutboxPosition> AppendAsync(OutboxMessage<TItem> message, CancellationToken cancellationToken = default)
+    {
+        Check(message);
+        if (_keeper is not { DatabaseAnswers: true } || _router?.Pick(message.OrderingKey) is not { } writer)
+        {
+            var reason = IsReady ? "this instance does not own the shard of the ordering key" : Reason;
+            return ValueTask.FromException<OutboxPosition>(new OutboxException(OutboxFault.Unavailable, $"The result was not stored: {reason}. Try again."));
+        }
+
+        var pending = PendingAppend<TItem>.Rent(message, cancellationToken);
+        if (writer.TryEnqueue(pending))
+        {
+            return pending.Task;
+        }
+
+        pending.Discard();
+        return ValueTask.FromException<OutboxPosition>(new OutboxException(
+            OutboxFault.Full, $"Too many calls wait for a commit ({_options.QueueCapacity} in a shard); try again later."));
+    }
+
+    /// <summary>What Kafka could never take must not be committed.</summary>
+    private static void Check(in OutboxMessage<TItem> message)
+    {
+        if (string.IsNullOrEmpty(message.Topic))
+        {
+            throw new ArgumentException("The message has no topic.", nameof(message));
+        }
+
+        if (message.Headers is { Count: > 0 } headers && headers.Values.Any(static value => value is null))
+        {
+            throw new ArgumentException("A header has no value.", nameof(message));
+        }
+    }
+
+    /// <summary>A database that doesn't fit the options stops the start; one that is away is waited for, in the background.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_options.RelayEnabled)
+        {
+            ProducerSettings.Check(_options);
+        }
+
+        var identity = await TryPrepareAsync(cancellationToken);
+        if (identity is not null)
+        {
+            Run(identity);
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (_router is null)
+        {
+            await Task.Delay(RetryPause, time, stoppingToken);
+            if (await TryPrepareAsync(stoppingToken) is { } identity)
+            {
+                Run(identity);
+            }
+        }
+
+        // A loop that ends before it is asked to has met a fault that it doesn't know: the host stops, rather than go on without it.
+        var ended = await Task.WhenAny(_loops.Append(Task.Delay(Timeout.Infinite, stoppingToken)));
+        if (!stoppingToken.IsCancellationRequested)
+        {
+            await ended;
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await Task.WhenAll(_writers.Select(writer => writer.StopAsync()));
+            await Task.WhenAll(_relays.Select(relay => relay.StopAsync(_options.StopTimeout)));
+        }
+        finally
+        {
+            // Also when a loop had ended by a fault: others must not wait for leases that nobody renews.
+            if (_keyTurns is not null)
+            {
+                await _keyTurns.DisposeAsync();
+            }
+
+            if (_keeper is not null)
+            {
+                await _keeper.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task<OutboxIdentity?> TryPrepareAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _unsafe = await new ServerChecks(database.DataSource, _options, database.Segments).RunAsync(cancellationToken);
+            if (_unsafe.Count > 0)
+            {
+                Log.Unsafe(logger, string.Join(", ", _unsafe));
+            }
+
+            return await new SchemaMigrator(database.DataSource, _options, database.Segments).MigrateAsync(cancellationToken);
+        }
+        catch (Exception away) when (DatabaseTrouble.IsAway(away))
+        {
+            Log.DatabaseNotReady(logger, away.Message);
+            return null;
+        }
+    }
+
+    private void Run(OutboxIdentity identity)
+    {
+        var instance = _options.Instance.Length > 0 ? _options.Instance : Environment.MachineName;
+        var context = new OutboxContext(
+            _options, $"{instance}/{Guid.NewGuid():n}", identity, database.DataSource, database.Segments, database.Leases, database.Batches, database.Progress,
+            database.Trims, metrics, time, logger);
+        Log.Started(logger, identity.System, _options.Schema, identity.Shards, context.Instance);
+
+        var producers = new ProducerSource(_options, time, logger);
+        _relays = [.. Enumerable.Range(0, identity.Shards).Select(shard => new ShardRelay(shard, context, producers))];
+        _writers = [.. _relays.Select(relay => new ShardWriter<TItem, TState>(relay.Shard, context, encoder, relay))];
+        var router = new ShardRouter<TItem, TState>(_writers, _options);
+        _keeper = new OutboxKeeper(context, producers, _relays, _writers, router.Rotate);
+        _keyTurns = new Chore("Dropping old idempotency keys", database.Keys.Interval, database.Keys.ChangeTurnAsync, time, logger);
+        metrics.Observe(() => _writers.Zip(_relays, (writer, relay) =>
+            new ShardView(writer.Shard, writer.IsOpen, writer.QueueLength, relay.Pending, relay.Published, relay.StoppedBecause is not null)));
+
+        _loops.AddRange(_relays.Select(relay => relay.Start()));
+        _loops.AddRange(_writers.Select(writer => writer.Start()));
+        _loops.AddRange(_keeper.Start());
+        _loops.Add(_keyTurns.Start());
+        _router = router;
+    }
+}

@@ -1,0 +1,135 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using Tally.Outbox.Diagnostics;
+
+namespace Tally.Outbox.Relaying;
+
+/// <summary>
+/// One producer's life. After a failed delivery or a fatal error nothing is known about the order of what it still holds, so it is thrown
+/// away as a whole; every shard begins again, with the next session, behind its last acknowledged result.
+/// </summary>
+internal sealed class ProducerSession
+{
+    private static readonly TimeSpan MetadataTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly IProducer<byte[], byte[]> _producer;
+    private readonly Dictionary<string, Task<int>> _partitions = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly Action _failed;
+    private readonly ILogger _logger;
+    private volatile bool _isFailed;
+    private int _users = 1;
+
+    public ProducerSession(OutboxOptions options, ILogger logger, long created, Action failed)
+    {
+        Created = created;
+        _logger = logger;
+        _failed = failed;
+        _producer = new ProducerBuilder<byte[], byte[]>(ProducerSettings.Build(options))
+            .SetErrorHandler((_, error) => OnError(error))
+            .SetLogHandler((_, message) => Log.Librdkafka(logger, (LogLevel)message.LevelAs(LogLevelType.MicrosoftExtensionsLogging), message.Message))
+            .Build();
+    }
+
+    /// <summary>When it was made.</summary>
+    public long Created { get; }
+
+    /// <summary>Whether trying again can't help, however long: somebody has to change something first.</summary>
+    public static bool IsHopeless(Error error) => error.Code is ErrorCode.MsgSizeTooLarge or ErrorCode.TopicAuthorizationFailed
+        or ErrorCode.ClusterAuthorizationFailed or ErrorCode.TransactionalIdAuthorizationFailed or ErrorCode.InvalidRecord
+        or ErrorCode.TopicException or ErrorCode.PolicyViolation;
+
+    /// <summary>Whether it must be replaced.</summary>
+    public bool IsFailed => _isFailed;
+
+    /// <summary>Whether it must be replaced though nothing failed.</summary>
+    public bool IsRetired { get; private set; }
+
+    /// <summary>Hands a message to librdkafka, which keeps a copy.</summary>
+    /// <returns>False when librdkafka's queue is full: try again after a delivery.</returns>
+    public bool TryProduce(TopicPartition place, Message<byte[], byte[]> message, Action<DeliveryReport<byte[], byte[]>> delivered)
+    {
+        try
+        {
+            _producer.Produce(place, message, delivered);
+            return true;
+        }
+        catch (ProduceException<byte[], byte[]> full) when (full.Error.Code == ErrorCode.Local_QueueFull)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The topic's number of partitions, asked once a session.</summary>
+    /// <exception cref="KafkaException">Kafka can't be reached, or has no such topic.</exception>
+    public Task<int> PartitionsOfAsync(string topic)
+    {
+        lock (_gate)
+        {
+            // One question for all shards that ask meanwhile; a failed one is asked again.
+            if (!_partitions.TryGetValue(topic, out var asked) || asked.IsFaulted)
+            {
+                _partitions[topic] = asked = AskForPartitionsAsync(topic);
+            }
+
+            return asked;
+        }
+    }
+
+    /// <summary>Marks it as failed, once, and wakes the relays.</summary>
+    public void Fail(Error error)
+    {
+        if (!_isFailed)
+        {
+            _isFailed = true;
+            Log.ProducerFailed(_logger, error.Code.ToString(), error.Reason);
+            _failed();
+        }
+    }
+
+    /// <summary>Lets a new one take its place though nothing failed.</summary>
+    public void Retire()
+    {
+        if (!_isFailed)
+        {
+            IsRetired = true;
+            _isFailed = true;
+            _failed();
+        }
+    }
+
+    /// <summary>One more uses it. Only while somebody else does.</summary>
+    public void Enter() => Interlocked.Increment(ref _users);
+
+    /// <summary>
+    /// One less uses it. The last one has it disposed, which waits for librdkafka's threads: what it still holds may be published or not, and the next
+    /// session publishes it again.
+    /// </summary>
+    public Task Leave() => Interlocked.Decrement(ref _users) == 0 ? Task.Run(_producer.Dispose) : Task.CompletedTask;
+
+    // On a thread of its own: the client's call blocks it until the answer comes, and while Kafka is away the pool's few are needed elsewhere.
+    private Task<int> AskForPartitionsAsync(string topic) => Task.Factory.StartNew(
+        () =>
+        {
+            using var admin = new DependentAdminClientBuilder(_producer.Handle).Build();
+            var found = admin.GetMetadata(topic, MetadataTimeout).Topics.Single(t => t.Topic == topic);
+            return found.Error.IsError || found.Partitions.Count == 0
+                ? throw new KafkaException(found.Error.IsError ? found.Error : new Error(ErrorCode.UnknownTopicOrPart))
+                : found.Partitions.Count;
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default);
+
+    private void OnError(Error error)
+    {
+        if (error.IsFatal)
+        {
+            Fail(error);
+        }
+        else
+        {
+            Log.KafkaTrouble(_logger, error.Code.ToString(), error.Reason);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using Confluent.Kafka;
+
+namespace Tally.Outbox.Relaying;
+
+/// <summary>
+/// What one session publishes of a shard. All of it goes to one partition at a time, so its reports come in the order of publishing, on the producer's
+/// thread, and counting them tells how far Kafka has everything.
+/// </summary>
+internal sealed class PublishStream
+{
+    private readonly ShardRelay _relay;
+    private long _acknowledged;
+    private TopicPartition? _place;
+    private volatile bool _isBlocked;
+
+    public PublishStream(ProducerSession session, ShardRelay relay, long behind)
+    {
+        _relay = relay;
+        Session = session;
+        Published = behind;
+        _acknowledged = behind;
+        Delivered = OnDelivered;
+    }
+
+    public ProducerSession Session { get; }
+
+    public Action<DeliveryReport<byte[], byte[]>> Delivered { get; }
+
+    /// <summary>The last sequence that was handed to the producer.</summary>
+    public long Published { get; set; }
+
+    /// <summary>Where the last one went; null before the first.</summary>
+    public string? Topic { get; private set; }
+
+    public async ValueTask<TopicPartition> PlaceAsync(string topic, int shard)
+    {
+        if (Topic != topic)
+        {
+            _place = new TopicPartition(topic, shard % await Session.PartitionsOfAsync(topic));
+            Topic = topic;
+        }
+
+        return _place!;
+    }
+
+    /// <summary>The relay waits for a report: from now on each wakes it. The fence makes either side see the other.</summary>
+    public void Block()
+    {
+        _isBlocked = true;
+        Interlocked.MemoryBarrier();
+    }
+
+    public void Unblock() => _isBlocked = false;
+
+    private void OnDelivered(DeliveryReport<byte[], byte[]> report)
+    {
+        if (report.Error.IsError && !Sabotage.Is(Sabotage.ForgetFailures))
+        {
+            _relay.OnFailed(this, report.Error);
+        }
+        else
+        {
+            _relay.OnAcknowledged(this, ++_acknowledged);
+        }
+
+        Interlocked.MemoryBarrier();
+        if (_isBlocked)
+        {
+            _relay.Wake();
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using Tally.Outbox.Diagnostics;
+using Tally.Outbox.Relaying;
+using Tally.Outbox.Writing;
+
+namespace Tally.Outbox;
+
+/// <summary>
+/// This instance's part of the shards: as many as an even division gives it. Renews what it holds, claims what is free up to its part, and
+/// gives up what is beyond: a shard's writer commits what waits and takes nothing new, and only then is the lease given back, so that a call fails
+/// only when it comes in that very instant, and then it is surely not stored.
+/// </summary>
+internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRelay> relays, IReadOnlyList<IShardHolder> holders)
+{
+    public const int RenewalsPerLease = 5;
+
+    private readonly HashSet<int> _leaving = [];
+    private readonly Dictionary<int, int> _freeFor = [];
+    private IReadOnlySet<int> _held = new HashSet<int>();
+
+    public async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        var view = await context.Leases.RenewAsync(context.Instance, cancellationToken);
+        foreach (var shard in _held.Except(view.Mine))
+        {
+            Log.LeaseLost(context.Logger, shard);
+        }
+
+        _held = view.Mine;
+        _leaving.IntersectWith(view.Mine);
+        var given = await GiveBackAsync(cancellationToken);
+
+        var kept = view.Mine.Except(_leaving).Except(given).Order().ToList();
+        var share = view.ShareOf(relays.Count);
+        for (; kept.Count > share; kept.RemoveAt(kept.Count - 1))
+        {
+            Log.GivingUp(context.Logger, kept[^1], view.Instances);
+            _leaving.Add(kept[^1]);
+            holders[kept[^1]].Leave();
+        }
+
+        var claimable = Claimable(view.Free, share - kept.Count);
+        claimable.UnionWith(kept);
+        foreach (var shard in relays.Select(relay => relay.Shard).Except(_leaving))
+        {
+            holders[shard].AllowClaim(claimable.Contains(shard));
+        }
+    }
+
+    /// <summary>
+    /// The free ones that this instance may claim. One that stays free for long is taken by anyone, whatever its part: an instance that is alive but can't
+    /// claim must not leave results without a relay.
+    /// </summary>
+    private HashSet<int> Claimable(IReadOnlySet<int> free, int room)
+    {
+        foreach (var shard in _freeFor.Keys.Except(free).ToList())
+        {
+            _freeFor.Remove(shard);
+        }
+
+        var claimable = new HashSet<int>();
+        foreach (var shard in free.Order())
+        {
+            _freeFor[shard] = _freeFor.GetValueOrDefault(shard) + 1;
+            if (claimable.Count < room || _freeFor[shard] > 3 * RenewalsPerLease)
+            {
+                claimable.Add(shard);
+            }
+        }
+
+        return claimable;
+    }
+
+    /// <summary>A shard whose writer has let it go follows no relay any more.</summary>
+    private async Task<List<int>> GiveBackAsync(CancellationToken cancellationToken)
+    {
+        var free = _leaving.Where(shard => relays[shard].Pending is null).ToList();
+        foreach (var shard in free)
+        {
+            await context.Leases.ReleaseAsync(shard, context.Instance, cancellationToken);
+            _leaving.Remove(shard);
+        }
+
+        return free;
+    }
+}

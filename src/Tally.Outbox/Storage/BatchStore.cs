@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+using Npgsql;
+using Tally.Outbox.Schema;
+
+namespace Tally.Outbox.Storage;
+
+/// <summary>Reads batches.</summary>
+internal sealed class BatchStore(NpgsqlDataSource dataSource, SegmentStore segments)
+{
+    /// <summary>
+    /// Whether the batch that began there in that epoch was stored. Null while the shard's epoch is still the same: its commit may be under way, and only a
+    /// claim waits for that and ends it for good.
+    /// </summary>
+    public async Task<bool?> WasStoredAsync(int shard, long firstSequence, long epoch, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(
+            $"""
+            SELECT EXISTS (SELECT 1 FROM {segments.BatchesOf(shard)} WHERE first_sequence = $1 AND epoch = $2),
+                   EXISTS (SELECT 1 FROM {segments.Schema}.shards WHERE shard = $3 AND epoch > $2)
+            """);
+        command.Parameters.Add(new() { Value = firstSequence });
+        command.Parameters.Add(new() { Value = epoch });
+        command.Parameters.Add(new() { Value = shard });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        var stored = reader.GetBoolean(0);
+        return stored || reader.GetBoolean(1) ? stored : null;
+    }
+
+    /// <summary>The batches that hold the results from a sequence on, oldest first, at most so many; the first may begin before it.</summary>
+    public IAsyncEnumerable<CommittedBatch> ReadAsync(int shard, long fromSequence, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(segments.BatchesOf(shard), fromSequence, long.MaxValue, limit, cancellationToken);
+
+    /// <summary>The same from one table, and no batch that begins behind <paramref name="toSequence"/>.</summary>
+    public async IAsyncEnumerable<CommittedBatch> ReadAsync(
+        string table, long fromSequence, long toSequence, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // The place is found by the primary key; comparing last_sequence instead would read all that lies before it.
+        await using var command = dataSource.CreateCommand(
+            $"""
+            SELECT first_sequence, payloads, topic, headers, epoch
+            FROM {table}
+            WHERE first_sequence >= coalesce((SELECT max(first_sequence) FROM {table} WHERE first_sequence <= $1), $1)
+              AND first_sequence <= $3
+              AND last_sequence >= $1
+            ORDER BY first_sequence
+            LIMIT $2
+            """);
+        command.Parameters.Add(new() { Value = fromSequence });
+        command.Parameters.Add(new() { Value = limit });
+        command.Parameters.Add(new() { Value = toSequence });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            yield return new CommittedBatch(
+                reader.GetInt64(0),
+                reader.GetFieldValue<byte[][]>(1),
+                reader.GetString(2),
+                reader.IsDBNull(3) ? null : reader.GetFieldValue<string?[]>(3),
+                reader.GetInt64(4));
+        }
+    }
+
+    /// <summary>The last batch that begins at or before a sequence; null when there is none.</summary>
+    public async Task<BatchHead?> FindAsync(int shard, long sequence, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(
+            $"""
+            SELECT first_sequence, last_sequence, epoch, state FROM {segments.BatchesOf(shard)}
+            WHERE first_sequence <= $1 ORDER BY first_sequence DESC LIMIT 1
+            """);
+        command.Parameters.Add(new() { Value = sequence });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new BatchHead(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetFieldValue<byte[]>(3))
+            : null;
+    }
+}

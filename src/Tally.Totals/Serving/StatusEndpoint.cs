@@ -1,0 +1,80 @@
+using System.Data;
+using Tally.Inbox;
+using Tally.Totals.Sums;
+
+namespace Tally.Totals.Serving;
+
+/// <summary><c>GET /api/status</c>: totals and positions as the database holds them, so those of all instances, and how this instance is.</summary>
+internal sealed class StatusEndpoint(IInbox<Amount> inbox, History history)
+{
+    public async Task AnswerAsync(HttpContext context)
+    {
+        StatusReply reply;
+        try
+        {
+            reply = await ReadAsync(context.RequestAborted);
+        }
+        catch (Exception away) when (DatabaseTrouble.Is(away))
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            await context.Response.WriteAsJsonAsync(
+                new StatusError("the database can't be read now"), StatusJson.Default.StatusError, cancellationToken: context.RequestAborted);
+            return;
+        }
+
+        await context.Response.WriteAsJsonAsync(reply, StatusJson.Default.StatusReply, cancellationToken: context.RequestAborted);
+    }
+
+    private async Task<StatusReply> ReadAsync(CancellationToken cancellationToken)
+    {
+        var status = inbox.Status;
+        var quarantined = await inbox.CountQuarantinedAsync(cancellationToken);
+        var (positions, results, before) = history.HasTable
+            ? await ReadWithHistoryAsync(cancellationToken)
+            : (await inbox.ReadPositionsAsync(cancellationToken), null, null);
+        var total = new TotalSnapshot(positions);
+        return new StatusReply(
+            total.Total.ToString(),
+            total.Count,
+            status.DuplicatesSuppressed,
+            status.Troubles.Count(static trouble => trouble.Kind == ShardTroubleKind.Gap),
+            quarantined,
+            new AdoptedReply(total.AdoptedCount, total.AdoptedSum.ToString()),
+            results,
+            before,
+            [.. Shards(positions, status.Troubles)]);
+    }
+
+    /// <summary>A shard that stopped before its first fold has no position, but must be seen.</summary>
+    private static IEnumerable<ShardReply> Shards(IReadOnlyList<ShardPosition<Amount>> positions, IReadOnlyList<ShardTrouble> troubles)
+    {
+        var held = positions.ToDictionary(static position => position.Shard);
+        var stuck = troubles.ToDictionary(static trouble => trouble.Shard);
+        foreach (var shard in held.Keys.Union(stuck.Keys).Order())
+        {
+            var position = held.GetValueOrDefault(shard) ?? new ShardPosition<Amount>(shard, 0, 0, 0, 0, Amount.Zero);
+            var trouble = stuck.GetValueOrDefault(shard);
+            var state = trouble?.Kind switch
+            {
+                ShardTroubleKind.Gap => "gap",
+                ShardTroubleKind.Fork => "fork",
+                ShardTroubleKind.Damaged => "damaged",
+                _ => "ok",
+            };
+            yield return new ShardReply(
+                shard, position.Epoch, position.Sequence, position.State.ToString(), position.Count, state, trouble?.Reason);
+        }
+    }
+
+    /// <summary>Both of the same moment, so that they can be compared while results come in.</summary>
+    private async Task<(IReadOnlyList<ShardPosition<Amount>> Positions, HistoryReply Results, HistoryReply Before)> ReadWithHistoryAsync(
+        CancellationToken cancellationToken)
+    {
+        await using var connection = await inbox.Database.OpenConnectionAsync(cancellationToken);
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        var (results, before) = await History.CountAsync(snapshot, cancellationToken);
+        return (await inbox.ReadPositionsAsync(snapshot, cancellationToken), Reply(results), Reply(before));
+
+        static HistoryReply Reply((long Count, Amount Sum) part) => new(part.Count, part.Sum.ToString());
+    }
+}

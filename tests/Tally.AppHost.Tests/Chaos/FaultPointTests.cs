@@ -1,0 +1,69 @@
+using Tally.AppHost.Commands;
+using Tally.AppHost.Commands.Chaos;
+using Tally.AppHost.Commands.Output;
+using Tally.AppHost.Hosting;
+using Tally.TestSupport;
+
+namespace Tally.AppHost.Tests.Chaos;
+
+/// <summary>The system dies at each labelled step under load, on real PostgreSQL and Kafka, and proves itself afterwards.</summary>
+public sealed class FaultPointTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    [KafkaFact]
+    public async Task A_death_at_any_labelled_step_loses_nothing_and_doubles_nothing()
+    {
+        var steps = ChaosPlan.FaultPoints.Distinct().Select((name, at) => new ChaosStep(
+            at + 1,
+            TimeSpan.Zero,
+            ServiceNames.Of(name.StartsWith("fold", StringComparison.Ordinal) ? ServiceNames.Totals : ServiceNames.Calculator, 1 + (at % 2)),
+            ChaosKind.FaultPoint)
+        { FaultPoint = name }).ToArray();
+
+        var report = await TellAsync(steps);
+
+        Assert.All(report.Chaos!.Outcomes, outcome => Assert.True(outcome.Reached, $"{outcome.Step} was not reached"));
+        AssertProved(report, steps.Length);
+    }
+
+    [KafkaFact]
+    public async Task Nothing_is_lost_when_stores_and_owners_die_and_stall_at_once()
+    {
+        ChaosStep[] steps =
+        [
+            new(1, TimeSpan.Zero, "calculator-1", ChaosKind.Freeze) { Frozen = TimeSpan.FromSeconds(8) },
+            new(2, TimeSpan.FromSeconds(1), "postgres", ChaosKind.Kill) { Overlaps = true },
+            new(3, TimeSpan.FromSeconds(1), "totals-2", ChaosKind.Freeze) { Overlaps = true, Frozen = TimeSpan.FromSeconds(8) },
+            new(4, TimeSpan.Zero, "kafka", ChaosKind.Kill) { Overlaps = true },
+            new(5, TimeSpan.FromSeconds(1), "calculator-2", ChaosKind.Kill) { Overlaps = true },
+        ];
+
+        AssertProved(await TellAsync(steps), steps.Length);
+    }
+
+    private static async Task<ProofReport> TellAsync(IEnumerable<ChaosStep> steps)
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"tally-test-{Guid.NewGuid():N}");
+        await using var system = await LocalSystem.StartAsync(
+            ChaosStory.SettingsOf(folder) with { Temporary = true }, new TestReporter(), CancellationToken.None).Within(Patience);
+        var story = new ChaosStory(new TextOutput(new Terminal(() => TextReader.Null, TextWriter.Null, TextWriter.Null)), TimeProvider.System)
+        {
+            Seed = 1,
+            Plan = steps,
+            AtMost = Patience,
+            Rate = 200,
+            Patience = TimeSpan.FromMinutes(2),
+        };
+        var report = await story.RunAsync(system, CancellationToken.None).Within(Patience);
+        Assert.False(system.GaveUp.IsCompleted);
+        return report;
+    }
+
+    private static void AssertProved(ProofReport report, int steps)
+    {
+        Assert.Empty(report.Problems);
+        Assert.Equal((steps, 0), (report.Chaos!.Outcomes.Count, report.Books!.Value.Unknown));
+        Assert.True(report.Evidence.Applied.Count > 0);
+    }
+}

@@ -1,0 +1,47 @@
+using Tally.Inbox.Auditing;
+
+namespace Tally.Inbox.Tests.Auditing;
+
+/// <summary>Which settings of a topic are refused, and which are warned of.</summary>
+public sealed class TopicRulesTests
+{
+    private static readonly TopicFacts Safe = new(null, 8, 3, 3);
+    private static readonly TopicSettings Kept = new("delete", -1, -1, 2);
+
+    [Fact]
+    public void A_topic_that_keeps_everything_is_fine()
+    {
+        Assert.Null(TopicRules.FindRefusal("sums", Safe, Kept));
+        Assert.Empty(TopicRules.FindWeaknesses("sums", Safe, Kept));
+    }
+
+    [Theory]
+    [InlineData("compact")]
+    [InlineData("compact,delete")]
+    [InlineData("delete, COMPACT")]
+    public void Compaction_is_refused(string policy) =>
+        Assert.Contains("cleanup.policy=" + policy, TopicRules.FindRefusal("sums", Safe, Kept with { CleanupPolicy = policy }), StringComparison.Ordinal);
+
+    [Fact]
+    public void More_replicas_in_sync_than_there_are_is_refused() =>
+        Assert.Contains("min.insync.replicas=4", TopicRules.FindRefusal("sums", Safe, Kept with { MinInSyncReplicas = 4 }), StringComparison.Ordinal);
+
+    [Fact]
+    public void One_replica_among_several_brokers_is_warned_of()
+    {
+        Assert.Contains("replication factor 1", Assert.Single(TopicRules.FindWeaknesses("sums", Safe with { Replicas = 1 }, Kept with { MinInSyncReplicas = 1 })), StringComparison.Ordinal);
+        Assert.Empty(TopicRules.FindWeaknesses("sums", Safe with { Replicas = 1, Brokers = 1 }, Kept with { MinInSyncReplicas = 1 }));
+    }
+
+    [Fact]
+    public void One_broker_that_counts_as_all_is_warned_of() =>
+        Assert.Contains("min.insync.replicas=1", Assert.Single(TopicRules.FindWeaknesses("sums", Safe, Kept with { MinInSyncReplicas = 1 })), StringComparison.Ordinal);
+
+    [Fact]
+    public void Short_retention_is_warned_of()
+    {
+        Assert.Contains("retention.ms=3600000", Assert.Single(TopicRules.FindWeaknesses("sums", Safe, Kept with { RetentionMs = 3_600_000 })), StringComparison.Ordinal);
+        Assert.Contains("retention.bytes=5", Assert.Single(TopicRules.FindWeaknesses("sums", Safe, Kept with { RetentionBytes = 5 })), StringComparison.Ordinal);
+        Assert.Empty(TopicRules.FindWeaknesses("sums", Safe, Kept with { RetentionMs = 604_800_000 }));
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Options;
+using Tally.Inbox.Storage;
+using Tally.Inbox.Tests.Support;
+using Tally.TestSupport;
+
+namespace Tally.Inbox.Tests.Storage;
+
+[Collection(RealSystemCollection.Name)]
+public sealed class InboxSchemaTests(TestEnvironment environment)
+{
+    [Fact]
+    public async Task Instances_that_start_at_once_make_it_once()
+    {
+        await using var store = await Store.CreateEmptyAsync(environment);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(store.Migrate))).Within(Store.Soon);
+
+        Assert.Equal(InboxSchema.Version, await store.QueryAsync<int>("SELECT version FROM inbox.schema_version"));
+    }
+
+    [KafkaFact]
+    public async Task A_name_that_is_a_key_word_of_SQL_will_do()
+    {
+        await using var world = await World.CreateAsync(environment);
+        var history = new NumberHistory().Add(1, 2, 3);
+        await world.SendAsync(history.Events);
+        var instance = await world.StartAsync(configure: options => options.Schema = "order");
+        await instance.ReadyAsync();
+
+        await Eventually.TrueAsync(async () => (await instance.Inbox.ReadPositionsAsync(CancellationToken.None)) is [{ Sequence: 3 }], Store.Soon);
+
+        Assert.Equal(0, await instance.Inbox.CountQuarantinedAsync(CancellationToken.None));
+        Assert.Equal(1, await world.Store.QueryAsync<long>("SELECT count(*) FROM \"order\".positions"));
+    }
+
+    [Fact]
+    public async Task Doing_it_again_keeps_what_is_there()
+    {
+        await using var store = await Store.CreateEmptyAsync(environment);
+        store.Migrate();
+        await store.ExecuteAsync("INSERT INTO inbox.source (system) VALUES (gen_random_uuid())");
+        store.Migrate();
+
+        Assert.Equal(1, await store.QueryAsync<long>("SELECT count(*) FROM inbox.source"));
+    }
+
+    [Fact]
+    public async Task A_newer_schema_is_refused()
+    {
+        await using var store = await Store.CreateEmptyAsync(environment);
+        store.Migrate();
+        await store.ExecuteAsync("UPDATE inbox.schema_version SET version = 99");
+
+        var refusal = Assert.Throws<OptionsValidationException>(store.Migrate);
+
+        Assert.Contains("version 99", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(99, await store.QueryAsync<int>("SELECT version FROM inbox.schema_version"));
+    }
+
+    [Fact]
+    public async Task A_failed_preparation_leaves_nothing_behind()
+    {
+        await using var store = await Store.CreateEmptyAsync(environment);
+        await using var connection = await store.Source.OpenConnectionAsync();
+
+        Assert.Throws<TimeoutException>(() => new InboxSchema("inbox").Migrate(connection, _ => throw new TimeoutException()));
+
+        Assert.True(await store.QueryAsync<bool>("SELECT to_regnamespace('inbox') IS NULL"));
+    }
+}

@@ -1,0 +1,60 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Tally.TestSupport;
+
+namespace Tally.Inbox.Tests.Support;
+
+/// <summary>One host with an inbox of numbers.</summary>
+internal sealed class Instance : IAsyncDisposable
+{
+    private readonly IHost _host;
+    private bool _stopped;
+
+    private Instance(IHost host)
+    {
+        _host = host;
+        Inbox = host.Services.GetRequiredService<IInbox<long>>();
+        Repair = host.Services.GetRequiredService<IInboxRepair<long>>();
+    }
+
+    public IInboxRepair<long> Repair { get; }
+
+    public IInbox<long> Inbox { get; }
+
+    public InboxStatus Status => Inbox.Status;
+
+    public static async Task<Instance> StartAsync(Action<InboxOptions> configure, IInboxSource<long>? outbox = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Logging.AddFilter(level => level >= LogLevel.Warning);
+        builder.Services.AddTallyInbox<NumberHandler, long, Number>(configure);
+        if (outbox is not null)
+        {
+            builder.Services.AddSingleton(outbox);
+        }
+
+        var host = builder.Build();
+        await host.StartAsync().Within(Store.Soon);
+        return new Instance(host);
+    }
+
+    public Task ReadyAsync() => Eventually.TrueAsync(() => Status.IsReady, Store.Soon);
+
+    public Task NotReadyAsync() => Eventually.TrueAsync(() => !Status.IsReady, Store.Soon);
+
+    public async Task StopAsync()
+    {
+        if (!_stopped)
+        {
+            _stopped = true;
+            await _host.StopAsync().Within(Store.Soon);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _host.Dispose();
+    }
+}

@@ -1,0 +1,122 @@
+using Tally.Outbox.Tests.Support;
+using Tally.TestSupport;
+
+namespace Tally.Outbox.Tests;
+
+/// <summary>Several instances on one database.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class SharesTests(TestEnvironment environment)
+{
+    private const int Shards = 8;
+
+    [Fact]
+    public async Task Instances_share_the_shards_evenly_and_no_append_fails_when_one_comes_or_goes()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        await using var first = await OutboxHost.StartAsync(database.ConnectionString, Named("first"));
+        using var stop = new CancellationTokenSource();
+        var appending = AppendAsync(first, stop.Token);
+
+        var second = await OutboxHost.StartUnreadyAsync(database.ConnectionString, Named("second"));
+        await OwnAsync((first, 4), (second, 4));
+        var third = await OutboxHost.StartUnreadyAsync(database.ConnectionString, Named("third"));
+        await Eventually.TrueAsync(
+            async () => Owned(first, second, third) is [<= 3, <= 3, <= 3] owned && owned.Sum() == Shards && await AllOwnedAsync(first), OutboxHost.Soon);
+
+        await third.DisposeAsync();
+        await second.DisposeAsync();
+        await OwnAsync((first, 8));
+        await stop.CancelAsync();
+
+        var appended = await appending;
+        Assert.NotEmpty(appended);
+        Assert.Equal(appended.Count, await first.QueryAsync<long>("SELECT sum(last_sequence - first_sequence + 1)::bigint FROM outbox.outbox_batches"));
+    }
+
+    [Fact]
+    public async Task What_an_instance_gives_up_is_published_by_the_next_owner_from_where_the_first_was()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        await using var first = await OutboxHost.StartAsync(database.ConnectionString, Named("first"));
+        for (var number = 0; number < 40; number++)
+        {
+            await first.AppendAsync($"{number}", orderingKey: $"{number}");
+        }
+
+        await using var second = await OutboxHost.StartUnreadyAsync(database.ConnectionString, Named("second"));
+        await OwnAsync((first, 4), (second, 4));
+
+        // Every sequence goes on without a gap, whoever appends: reading checks it.
+        for (var number = 0; number < 40; number++)
+        {
+            try
+            {
+                await second.AppendAsync($"{number}", orderingKey: $"{number}");
+            }
+            catch (OutboxException notMine) when (notMine.Fault == OutboxFault.Unavailable)
+            {
+                await first.AppendAsync($"{number}", orderingKey: $"{number}");
+            }
+        }
+
+        var stored = 0;
+        for (var shard = 0; shard < Shards; shard++)
+        {
+            stored += (await first.ReadAsync(shard)).Count;
+        }
+
+        Assert.Equal(80, stored);
+    }
+
+    [Fact]
+    public async Task A_place_where_a_newer_epoch_begins_is_found_whatever_lies_around_it()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        var last = new List<OutboxPosition>();
+        for (var run = 0; run < 3; run++)
+        {
+            await using var host = await OutboxHost.StartAsync(database.ConnectionString, options => options.Shards = 1);
+            for (var number = 0; number <= run * 3; number++)
+            {
+                await host.AppendAsync($"{run}.{number}");
+            }
+
+            last.Add(await host.AppendAsync("last"));
+        }
+
+        await using var reading = await OutboxHost.StartAsync(database.ConnectionString, options => options.Shards = 1);
+        foreach (var position in last)
+        {
+            var branch = (await reading.Reader.FindBranchAsync(0, position.Epoch))!;
+            Assert.Equal((position.Sequence, position.Epoch), (branch.Sequence, branch.Epoch));
+        }
+
+        Assert.Equal(0, (await reading.Reader.FindBranchAsync(0, 0))!.Sequence);
+        Assert.Equal(last[1].Epoch, (await reading.Reader.FindAsync(0, last[1].Sequence))!.Value.Epoch);
+        Assert.Null(await reading.Reader.FindAsync(0, 1_000));
+    }
+
+    private static Action<OutboxOptions> Named(string name) => options =>
+    {
+        options.Shards = Shards;
+        options.Instance = name;
+    };
+
+    private static int[] Owned(params OutboxHost[] hosts) => [.. hosts.Select(host => host.Status.OwnedShards)];
+
+    private static async Task<bool> AllOwnedAsync(OutboxHost host) => (await host.Reader.GetPositionsAsync()).All(shard => shard.Owner.Length > 0);
+
+    private static Task OwnAsync(params (OutboxHost Host, int Shards)[] expected) => Eventually.TrueAsync(
+        () => Task.FromResult(expected.All(pair => pair.Host.Status.OwnedShards == pair.Shards)), OutboxHost.Soon);
+
+    private static async Task<List<OutboxPosition>> AppendAsync(OutboxHost host, CancellationToken stopping)
+    {
+        var positions = new List<OutboxPosition>();
+        while (!stopping.IsCancellationRequested)
+        {
+            positions.Add(await host.AppendAsync("x"));
+        }
+
+        return positions;
+    }
+}

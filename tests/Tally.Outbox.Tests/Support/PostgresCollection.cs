@@ -1,0 +1,10 @@
+using Tally.TestSupport;
+
+namespace Tally.Outbox.Tests.Support;
+
+/// <summary>The tests of this project share the environment that starts PostgreSQL and Kafka once.</summary>
+[CollectionDefinition(Name)]
+public sealed class PostgresCollection : ICollectionFixture<TestEnvironment>
+{
+    public const string Name = "real PostgreSQL";
+}

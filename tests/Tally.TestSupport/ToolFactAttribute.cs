@@ -1,0 +1,47 @@
+using Xunit;
+
+namespace Tally.TestSupport;
+
+/// <summary>A test that needs a program on the path, and is skipped where it's missing.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class ToolFactAttribute : FactAttribute
+{
+    /// <summary>Names the programs.</summary>
+    /// <param name="programs">Their names.</param>
+    public ToolFactAttribute(params string[] programs)
+    {
+        ArgumentNullException.ThrowIfNull(programs);
+        Programs = programs;
+        var missing = programs.Where(program => FindProgram(program) is null).ToArray();
+        if (missing.Length > 0)
+        {
+            Skip = $"needs {string.Join(" and ", missing)} on the PATH";
+        }
+    }
+
+    /// <summary>The programs.</summary>
+    public IReadOnlyList<string> Programs { get; }
+
+    /// <summary>The path of a program, or null.</summary>
+    /// <param name="program">Its name.</param>
+    public static string? FindProgram(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, program))
+            .FirstOrDefault(File.Exists);
+}
+
+/// <summary>A test that needs a current Kafka: the old one lacks record headers, idempotent producers and requests for topics.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class KafkaFactAttribute : FactAttribute
+{
+    /// <summary>Skips where the old Kafka is the only one.</summary>
+    public KafkaFactAttribute() => Skip = ModernKafka.WhyNot;
+}
+
+/// <summary>A theory that needs a current Kafka.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class KafkaTheoryAttribute : TheoryAttribute
+{
+    /// <summary>Skips where the old Kafka is the only one.</summary>
+    public KafkaTheoryAttribute() => Skip = ModernKafka.WhyNot;
+}
