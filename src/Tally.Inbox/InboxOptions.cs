@@ -60,6 +60,13 @@ public sealed class InboxOptions
     public TimeSpan SessionTimeout { get; set; } = TimeSpan.FromSeconds(6);
 
     /// <summary>
+    /// How long to wait until the group assigns partitions, or says that there are none; then the consumer is closed and made again. A rebalance takes about one
+    /// <see cref="SessionTimeout"/>. Default: 30 s. Limits: 1 s to 1 h, and at least twice <see cref="SessionTimeout"/>.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
     /// While more events are waiting, a commit starts only once this many were folded; it starts at once when none are waiting.
     /// Default: 2,000. Limits: 1 to 1,000,000.
     /// </summary>

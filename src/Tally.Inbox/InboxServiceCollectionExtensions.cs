@@ -53,10 +53,25 @@ public static class InboxServiceCollectionExtensions
         services.AddHostedService<FoldCleaner>();
         services.AddHostedService<Auditor<TState, TEvent>>();
         services.AddHostedService<InboxWorker<TState, TEvent>>();
-        services.AddSingleton<IValidateOptions<InboxOptions>>(new LimitsValidator<InboxOptions>(InboxOptions.Section, CheckConnectionString));
+        services.AddSingleton<IValidateOptions<InboxOptions>>(new LimitsValidator<InboxOptions>(InboxOptions.Section, CrossCheck));
         return services;
     }
 
     private static IEnumerable<string> CheckConnectionString(InboxOptions options) =>
         ConnectionStringCheck.FaultOf(InboxOptions.Section, options.ConnectionString) is { } fault ? [fault] : [];
+
+    private static IEnumerable<string> CrossCheck(InboxOptions options)
+    {
+        foreach (var fault in CheckConnectionString(options))
+        {
+            yield return fault;
+        }
+
+        // One that was given up leaves the group only when its session ends: a shorter patience would never see a rebalance end.
+        if (options.JoinTimeout < 2 * options.SessionTimeout)
+        {
+            yield return $"{InboxOptions.Section}:{nameof(options.JoinTimeout)} is '{options.JoinTimeout}'; allowed: at least twice "
+                + $"{InboxOptions.Section}:{nameof(options.SessionTimeout)}, which is '{options.SessionTimeout}'.";
+        }
+    }
 }

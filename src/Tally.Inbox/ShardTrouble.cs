@@ -20,4 +20,11 @@ public enum ShardTroubleKind
 /// <param name="Shard">The shard.</param>
 /// <param name="Kind">What kind of trouble.</param>
 /// <param name="Reason">What was seen, in a sentence.</param>
-public sealed record ShardTrouble(int Shard, ShardTroubleKind Kind, string Reason);
+public sealed record ShardTrouble(int Shard, ShardTroubleKind Kind, string Reason)
+{
+    /// <summary>
+    /// The generation of the position that it's about. When a fork was adopted meanwhile, perhaps by another instance, the position's generation is higher, and
+    /// this is over.
+    /// </summary>
+    public int Generation { get; init; }
+}

@@ -39,6 +39,11 @@ public sealed class InboxOptionsTests(TestEnvironment environment)
         ],
         Faults(options => (options.ConnectionString, options.Schema, options.SessionTimeout, options.KeepFolds) = ("Host=x", "a-b", TimeSpan.FromSeconds(0.5), 0)));
 
+    [Fact]
+    public void A_consumer_is_not_given_up_before_the_group_could_have_answered() => Assert.Equal(
+        ["Inbox:JoinTimeout is '00:00:10'; allowed: at least twice Inbox:SessionTimeout, which is '00:00:06'."],
+        Faults(options => (options.ConnectionString, options.JoinTimeout) = ("Host=x", TimeSpan.FromSeconds(10))));
+
     [Theory]
     [InlineData("no.such.setting", "1")]
     [InlineData("fetch.min.bytes", "many")]

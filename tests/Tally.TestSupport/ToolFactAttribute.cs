@@ -1,3 +1,4 @@
+using Tally.AppHost.Hosting;
 using Xunit;
 
 namespace Tally.TestSupport;
@@ -44,4 +45,24 @@ public sealed class KafkaTheoryAttribute : TheoryAttribute
 {
     /// <summary>Skips where the old Kafka is the only one.</summary>
     public KafkaTheoryAttribute() => Skip = ModernKafka.WhyNot;
+}
+
+/// <summary>A test that takes minutes: it runs only where it's asked for.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class ThoroughFactAttribute : FactAttribute
+{
+    /// <summary>Skips unless everything is asked for, where a program is missing, or where the old Kafka is the only one.</summary>
+    /// <param name="programs">Programs that must be on the path.</param>
+    public ThoroughFactAttribute(params string[] programs)
+    {
+        ArgumentNullException.ThrowIfNull(programs);
+        Programs = programs;
+        var missing = programs.Where(program => ToolFactAttribute.FindProgram(program) is null).ToArray();
+        Skip = Environment.GetEnvironmentVariable(TestVariables.Thorough) is null or "" ? "takes minutes: ./tally test --thorough runs it"
+            : missing.Length > 0 ? $"needs {string.Join(" and ", missing)} on the PATH"
+            : ModernKafka.WhyNot;
+    }
+
+    /// <summary>The programs.</summary>
+    public IReadOnlyList<string> Programs { get; }
 }

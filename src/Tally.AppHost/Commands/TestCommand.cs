@@ -12,15 +12,18 @@ internal static class TestCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
+    private static readonly Option<bool> Thorough = new("--thorough") { Description = "Run the tests that take minutes, too." };
+
     public static TallyCommand Create() =>
         new TallyCommand("test", "Prepares what the tests need, and runs them.", "./tally test FullyQualifiedName~Amount") { RunAsync = RunAsync }
-            .Takes(Filter);
+            .Takes(Filter)
+            .Knows(Thorough);
 
     private static async Task<int> RunAsync(CommandCall call)
     {
         using var signals = new StopSignals();
         var counts = await TestRun.RunAsync(
-            call.Line.GetValue(Filter), SystemSettings.FromEnvironment(call.DataFolder), new StartReporter(call.Output), signals.Asked);
+            call.Line.GetValue(Filter), call.Line.GetValue(Thorough), SystemSettings.FromEnvironment(call.DataFolder), new StartReporter(call.Output), signals.Asked);
         Report(counts, call.Output.Terminal.Out);
         return counts.ExitCode;
     }

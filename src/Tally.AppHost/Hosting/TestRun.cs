@@ -11,12 +11,13 @@ public static class TestRun
 
     /// <summary>Runs the tests.</summary>
     /// <param name="filter">As <c>dotnet test --filter</c> takes it; null runs all.</param>
+    /// <param name="thorough">Whether those that take minutes run, too.</param>
     /// <param name="settings">Which PostgreSQL and Kafka to use.</param>
     /// <param name="reporter">Told what happens.</param>
     /// <param name="cancellationToken">Stops the tests.</param>
     /// <returns>How many passed, failed and were skipped.</returns>
     public static async Task<TestCounts> RunAsync(
-        string? filter, SystemSettings settings, IStartReporter reporter, CancellationToken cancellationToken)
+        string? filter, bool thorough, SystemSettings settings, IStartReporter reporter, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(reporter);
@@ -41,7 +42,13 @@ public static class TestRun
                 cancellationToken);
             var results = Path.Combine(folder, "results");
             Directory.CreateDirectory(results);
-            var status = await RunAsync(root, results, filter, TestVariables.Of(system), cancellationToken);
+            var variables = TestVariables.Of(system).ToDictionary(StringComparer.Ordinal);
+            if (thorough)
+            {
+                variables[TestVariables.Thorough] = "yes";
+            }
+
+            var status = await RunAsync(root, results, filter, variables, cancellationToken);
             return TestCounts.Read(results, status != 0);
         }
         finally

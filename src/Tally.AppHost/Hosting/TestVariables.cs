@@ -18,6 +18,9 @@ public static class TestVariables
     /// <summary>librdkafka's path; empty where the build brings one.</summary>
     public const string Librdkafka = "TALLY_TEST_LIBRDKAFKA";
 
+    /// <summary>Set to anything: tests that take minutes run, too.</summary>
+    public const string Thorough = "TALLY_TEST_THOROUGH";
+
     /// <summary>What to set for a system's parts.</summary>
     /// <param name="system">The system.</param>
     public static IReadOnlyDictionary<string, string> Of(LocalSystem system)

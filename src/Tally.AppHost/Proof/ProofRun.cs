@@ -38,7 +38,7 @@ internal sealed class ProofRun(IProofSources sources, TimeProvider time)
         var committed = await patience.AskAsync("The outbox", sources.ReadOutboxAsync, cancellationToken);
 
         progress("waiting for the total");
-        var totals = await patience.WaitAsync("Totals", sources.ReadTotalsAsync, read => HoldsAll(read, committed), cancellationToken);
+        var totals = await patience.WaitAsync("Totals", sources.ReadTotalsAsync, read => HoldsAll(read, committed) && !IsWaiting(read), cancellationToken);
         var applied = totals.Shards.ToDictionary(shard => shard.Shard);
         var ends = committed.ToDictionary(
             shard => shard.Shard, shard => Math.Max(shard.Sequence, applied.GetValueOrDefault(shard.Shard)?.Sequence ?? 0));
@@ -73,6 +73,9 @@ internal sealed class ProofRun(IProofSources sources, TimeProvider time)
         var applied = totals.Shards.ToDictionary(shard => shard.Shard, shard => shard.Sequence);
         return committed.All(shard => applied.GetValueOrDefault(shard.Shard) >= shard.Sequence);
     }
+
+    /// <summary>A gap ends by itself: what is missing was asked for, or has come and was not looked at yet.</summary>
+    private static bool IsWaiting(TotalsStatus totals) => totals.Gaps > 0 || totals.Shards.Any(shard => shard.State == "gap");
 
     private static ShardEvidence EvidenceOf(ShardEvidence shard, StoredSum sum, TotalsShard? applied) => shard with
     {

@@ -59,7 +59,7 @@ internal sealed partial class Auditor<TState, TEvent>
         }
 
         if (!audit.MayBeLost(time.GetElapsedTime(_started), options.Value.GapGrace, chain.Generation, chain.Sequence, source)
-            || !await IsConsumedAsync(partition, cancellationToken))
+            || !await IsConsumedWithoutItAsync(chain, partition, cancellationToken))
         {
             return;
         }
@@ -80,15 +80,16 @@ internal sealed partial class Auditor<TState, TEvent>
         Log.RewindAsked(_logger, chain.Shard, missing, source.Relayed);
     }
 
-    /// <summary>Whether everything that the partition held when this was called has been read.</summary>
-    private async Task<bool> IsConsumedAsync(int partition, CancellationToken cancellationToken)
+    /// <summary>Whether everything that the partition held when this was called has been read, and the shard still stands where it stood.</summary>
+    private async Task<bool> IsConsumedWithoutItAsync(ChainView chain, int partition, CancellationToken cancellationToken)
     {
         var (first, end) = await probe.ReadEndsAsync(partition, cancellationToken);
         var started = time.GetTimestamp();
         while (true)
         {
             var (view, next) = exchange.ReadView();
-            if (!view.NextOffsets.TryGetValue(partition, out var position))
+            var isNow = view.Chains.FirstOrDefault(now => now.Shard == chain.Shard);
+            if (!view.NextOffsets.TryGetValue(partition, out var position) || (isNow is not null && (isNow.Generation, isNow.Sequence) != (chain.Generation, chain.Sequence)))
             {
                 return false;
             }

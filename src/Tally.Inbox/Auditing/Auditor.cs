@@ -80,6 +80,7 @@ internal sealed partial class Auditor<TState, TEvent>(
         {
             exchange.TopicUnknown();
             metrics.AuditFailed();
+            _shards.Clear();
             if (!_failed)
             {
                 _failed = true;

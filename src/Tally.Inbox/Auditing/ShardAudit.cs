@@ -7,7 +7,9 @@ namespace Tally.Inbox.Auditing;
 internal sealed class ShardAudit
 {
     private (int Generation, long Sequence) _held = (-1, -1);
-    private TimeSpan _since;
+
+    // Since when it has been seen, in every look, that something relayed isn't held. Time in which nobody could look proves nothing.
+    private TimeSpan? _since;
 
     /// <summary>Whether the next event may be lost: the outbox says that Kafka had it, and nothing has moved for the grace time.</summary>
     /// <param name="now">Time that only goes forward.</param>
@@ -21,10 +23,15 @@ internal sealed class ShardAudit
         if (_held != (generation, sequence) || source.RewindingFrom != 0 || source.Relayed <= sequence)
         {
             _held = (generation, sequence);
-            _since = now;
+            _since = null;
+        }
+
+        if (source.RewindingFrom != 0 || source.Relayed <= sequence)
+        {
             return false;
         }
 
+        _since ??= now;
         return now - _since >= grace;
     }
 

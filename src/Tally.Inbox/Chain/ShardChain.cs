@@ -69,7 +69,7 @@ internal sealed class ShardChain<TState>(ShardPosition<TState> stored, int maxSe
     }
 
     /// <summary>Stops the shard until somebody decides; what comes for it is read again after that.</summary>
-    public void Stop(ShardTroubleKind kind, string reason) => Trouble = new ShardTrouble(Shard, kind, reason);
+    public void Stop(ShardTroubleKind kind, string reason) => Trouble = NewTrouble(kind, reason);
 
     /// <summary>Why an event that contradicts what is held looks like another history.</summary>
     public string DescribeFork(in EventPosition position) => position.Epoch > Epoch
@@ -87,7 +87,7 @@ internal sealed class ShardChain<TState>(ShardPosition<TState> stored, int maxSe
 
         var isNew = Trouble is null;
         _missingFrom = Sequence;
-        Trouble = new ShardTrouble(Shard, ShardTroubleKind.Gap, reason);
+        Trouble = NewTrouble(ShardTroubleKind.Gap, reason);
         return isNew;
     }
 
@@ -122,8 +122,11 @@ internal sealed class ShardChain<TState>(ShardPosition<TState> stored, int maxSe
         }
 
         var (epoch, sequence) = SetAside.FirstPosition;
-        Trouble = new ShardTrouble(
-            Shard, ShardTroubleKind.Gap, $"sequence {Sequence + 1} is missing: {Sequence} is folded, and the next one seen is {sequence} of epoch {epoch}");
+        Trouble = NewTrouble(
+            ShardTroubleKind.Gap, $"sequence {Sequence + 1} is missing: {Sequence} is folded, and the next one seen is {sequence} of epoch {epoch}");
         return true;
     }
+
+    /// <summary>What is told of it, though it isn't what stops it.</summary>
+    public ShardTrouble NewTrouble(ShardTroubleKind kind, string reason) => new(Shard, kind, reason) { Generation = Generation };
 }

@@ -1,4 +1,3 @@
-using Confluent.Kafka;
 using Tally.Inbox.Auditing;
 using Tally.Inbox.Chain;
 
@@ -7,8 +6,10 @@ namespace Tally.Inbox.Consuming;
 /// <content>What is shown to the audit, and taken from it.</content>
 internal sealed partial class ConsumeLoop<TState, TEvent>
 {
-    private List<TopicPartitionOffset> _starts = [];
     private long _doubtsTold;
+
+    // By assigned partition: what is taken next, or null when that isn't known yet. librdkafka's own position belongs to the assignment before for a moment.
+    private Dictionary<int, long?> _nextOffsets = [];
 
     // The topics that the stored offsets are of, where they are known.
     private IReadOnlyList<Guid> _storedIds = [];
@@ -35,17 +36,9 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
 
     private void Show()
     {
-        var offsets = new Dictionary<int, long?>(_starts.Count);
-        if (_joined)
-        {
-            foreach (var start in _starts)
-            {
-                var next = _consumer.Position(start.TopicPartition);
-                offsets[start.Partition.Value] = next != Offset.Unset ? next : start.Offset.IsSpecial ? null : start.Offset.Value;
-            }
-        }
-
-        _exchange.View = new LoopView(offsets, [.. _folder.Chains.Select(View)]);
+        _exchange.View = new LoopView(
+            _joined ? _nextOffsets.ToDictionary() : [],
+            [.. _folder.Chains.Select(View)]);
     }
 
     private static ChainView View(ShardChain<TState> chain) => new(

@@ -25,11 +25,11 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
         _joined = true;
         _mayBePaused = true;
         _assigned = [.. partitions.OrderBy(static partition => partition.Partition.Value)];
-        _starts = _assigned.ConvertAll(partition => StartOf(partition, stored));
-        Log.Assigned(_logger, Names(_assigned), string.Join(", ", _starts.Select(static start => start.Offset)));
+        var starts = StartsOf(stored);
+        Log.Assigned(_logger, Names(_assigned), string.Join(", ", starts.Select(static start => start.Offset)));
         _monitor.Assigned(_assigned.ConvertAll(static partition => partition.Partition.Value));
         _monitor.Ready();
-        return _starts;
+        return starts;
     }
 
     private void OnRevoked(List<TopicPartitionOffset> partitions)
@@ -47,6 +47,11 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
 
     private void GiveUp(List<TopicPartitionOffset> partitions)
     {
+        if (_abandoned)
+        {
+            return;
+        }
+
         Log.Revoked(_logger, Names(partitions.ConvertAll(static partition => partition.TopicPartition)));
         if (!_closing)
         {
@@ -54,10 +59,19 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
         }
 
         _joined = false;
+        _waitsSince = _time.GetTimestamp();
         _assigned = [];
+        _groupOffsets.Forget();
         _exchange.View = LoopView.Nothing;
         _monitor.NotReady("the consumer group is being rearranged");
         _monitor.Assigned([]);
+    }
+
+    private List<TopicPartitionOffset> StartsOf(StoredPositions<TState> stored)
+    {
+        var starts = _assigned.ConvertAll(partition => StartOf(partition, stored));
+        _nextOffsets = starts.ToDictionary(static start => start.Partition.Value, static start => start.Offset.IsSpecial ? (long?)null : start.Offset.Value);
+        return starts;
     }
 
     private TopicPartitionOffset StartOf(TopicPartition partition, StoredPositions<TState> stored) =>
@@ -90,6 +104,8 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
         }
 
         _checkedAt = _time.GetTimestamp();
+        EndWhenStalled();
+        _groupOffsets.CommitNowAndThen();
         foreach (var chain in _folder.Chains)
         {
             if (!chain.PinsOffsets && chain.Trouble is null)
@@ -127,6 +143,19 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
     }
 
     /// <summary>
+    /// A request to join that a half-open connection swallowed is waited for as long as a rebalance may take, which is minutes; and whatever else a consumer
+    /// waits for, a new one begins anew. While Kafka is away, that costs little.
+    /// </summary>
+    private void EndWhenStalled()
+    {
+        if (!_joined && _time.GetElapsedTime(_waitsSince) is var waited && waited >= _options.JoinTimeout)
+        {
+            _stalled = true;
+            throw new NotAssignedException(waited);
+        }
+    }
+
+    /// <summary>
     /// Before a gap is called one: the shard may have been folded by another instance, while its events came through a partition that was not ours.
     /// </summary>
     private bool AnotherWentOn(ShardChain<TState> chain)
@@ -161,8 +190,7 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
         {
             // What librdkafka remembers of its last fetch: no request is made.
             var end = _consumer.GetWatermarkOffsets(partition).High;
-            var next = _consumer.Position(partition);
-            if (end != Offset.Unset && next != Offset.Unset)
+            if (end != Offset.Unset && _nextOffsets.GetValueOrDefault(partition.Partition.Value) is { } next)
             {
                 lags.Add(new(partition.Partition.Value, Math.Max(0, end - next)));
             }

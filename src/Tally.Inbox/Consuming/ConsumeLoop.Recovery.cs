@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Confluent.Kafka;
 using Npgsql;
 using Tally.Inbox.Diagnostics;
 using Tally.Inbox.Storage;
@@ -32,7 +31,7 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
             _collisions = 0;
             _pause.Reset();
             _comparedAt = _time.GetTimestamp();
-            FeedLagTools(offsets);
+            _groupOffsets.Reached(offsets);
         }
         else if (failure is not null)
         {
@@ -111,8 +110,7 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
 
                 var stored = Load();
                 // Assigned anew, because that also drops what was fetched, and works before the first fetch (a seek doesn't).
-                _starts = _assigned.ConvertAll(partition => StartOf(partition, stored));
-                _consumer.Assign(_starts);
+                _consumer.Assign(StartsOf(stored));
                 _consumer.Resume(_assigned);
                 _monitor.Ready();
                 return;
@@ -167,28 +165,7 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
         _committer.Start(_folder.Complete());
         if (_committer.WaitIdle(Patience) && _committer.TakeOutcome().CommittedOffsets is { } offsets)
         {
-            FeedLagTools(offsets);
-        }
-    }
-
-    private void FeedLagTools(Dictionary<int, long> offsets)
-    {
-        foreach (var partition in _assigned)
-        {
-            if (!offsets.TryGetValue(partition.Partition.Value, out var next))
-            {
-                continue;
-            }
-
-            try
-            {
-                _consumer.StoreOffset(new TopicPartitionOffset(partition, next));
-            }
-            catch (KafkaException failure)
-            {
-                // Nobody relies on it.
-                Log.OffsetNotStored(_logger, failure);
-            }
+            _groupOffsets.Reached(offsets);
         }
     }
 }

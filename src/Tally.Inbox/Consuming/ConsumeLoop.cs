@@ -37,9 +37,17 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
     private readonly RetryPause _pause;
     private readonly CancellationToken _stopping;
     private readonly IConsumer<byte[], byte[]> _consumer;
+    private readonly GroupOffsets _groupOffsets;
     private List<TopicPartition> _assigned = [];
     private bool _joined;
+
+    // Since when it waits for partitions, while it does.
+    private long _waitsSince;
     private volatile bool _closing;
+
+    // Its successor runs already: what it still hears must not be said.
+    private volatile bool _abandoned;
+    private bool _stalled;
     private long _checkedAt;
     private uint _taken;
 
@@ -64,12 +72,14 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
             .SetErrorHandler((_, error) => OnError(error))
             .SetLogHandler((_, message) => OnLog(message))
             .Build();
+        _groupOffsets = new GroupOffsets(_consumer, _options.Topic, _time, _logger);
     }
 
     /// <summary>Runs until it's asked to stop. Any exception means: make a new one.</summary>
     public void Run()
     {
         _monitor.NotReady("joining the consumer group");
+        _waitsSince = _time.GetTimestamp();
         _consumer.Subscribe(_options.Topic);
         while (!_stopping.IsCancellationRequested)
         {
@@ -77,6 +87,7 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
         }
 
         CommitPending();
+        _groupOffsets.Finish(StopPatience);
     }
 
     public void Dispose()
@@ -89,18 +100,27 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
         }
 
         var closing = Task.Run(Close);
-        if (!_stopping.IsCancellationRequested)
-        {
-            ((IAsyncResult)closing).AsyncWaitHandle.WaitOne();
-        }
-        else if (!((IAsyncResult)closing).AsyncWaitHandle.WaitOne(StopPatience))
+        if (!((IAsyncResult)closing).AsyncWaitHandle.WaitOne(_stopping.IsCancellationRequested ? StopPatience : _options.JoinTimeout))
         {
             // Leaving the group waits for a broker that doesn't answer. The group finds out by itself.
+            _abandoned = true;
             Log.NotClosed(_logger);
         }
     }
 
     private void Close()
+    {
+        _groupOffsets.WaitIdle(StopPatience);
+        if (!_stalled)
+        {
+            // One that stalled would most likely wait here for the same thing. The broker misses its heartbeats, and takes it out of the group.
+            TryLeave();
+        }
+
+        _consumer.Dispose();
+    }
+
+    private void TryLeave()
     {
         try
         {
@@ -110,8 +130,6 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
         {
             Log.KafkaError(_logger, failure.Error.Reason, failure.Error.Code.ToString());
         }
-
-        _consumer.Dispose();
     }
 
     private void Turn()
@@ -188,6 +206,7 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
     {
         FaultPoint.Reach("fold.after-poll");
         _folder.Take(new RawMessage(_options.Topic, result.Partition.Value, result.Offset.Value, result.Message.Key, result.Message.Value));
+        _nextOffsets[result.Partition.Value] = result.Offset.Value + 1;
     }
 
     private void StartCommit()

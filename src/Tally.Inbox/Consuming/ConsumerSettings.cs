@@ -60,9 +60,9 @@ internal static class ConsumerSettings
             SessionTimeoutMs = (int)options.SessionTimeout.TotalMilliseconds,
             HeartbeatIntervalMs = (int)options.SessionTimeout.TotalMilliseconds / 3,
 
-            // Where to go on is kept with the folds. The group's own offsets are stored by hand after a commit, and only for lag tools.
+            // Where to go on is kept with the folds. The group's own offsets are for lag tools: see GroupOffsets.
             AutoOffsetReset = AutoOffsetReset.Earliest,
-            EnableAutoCommit = true,
+            EnableAutoCommit = false,
             EnableAutoOffsetStore = false,
             EnablePartitionEof = false,
 

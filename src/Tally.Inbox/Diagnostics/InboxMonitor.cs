@@ -46,7 +46,7 @@ internal sealed class InboxMonitor(InboxMetrics metrics, TimeProvider time, ILog
             }
             else if (chain.Suspicion.IsOpen)
             {
-                troubles.Add(new ShardTrouble(chain.Shard, ShardTroubleKind.Fork, $"{chain.Suspicion.Reason}; waits until the outbox says whether that is so"));
+                troubles.Add(chain.NewTrouble(ShardTroubleKind.Fork, $"{chain.Suspicion.Reason}; waits until the outbox says whether that is so"));
             }
         }
 

@@ -26,8 +26,8 @@ internal static partial class Log
     [LoggerMessage(3014, LogLevel.Warning, "The consumer is closed and made again in {Pause}.", EventName = "ConsumerFailed")]
     public static partial void ConsumerFailed(ILogger logger, TimeSpan pause, Exception failure);
 
-    [LoggerMessage(3015, LogLevel.Debug, "The group's offset could not be stored; it's for lag tools only.", EventName = "OffsetNotStored")]
-    public static partial void OffsetNotStored(ILogger logger, Exception failure);
+    [LoggerMessage(3015, LogLevel.Debug, "The group's offsets could not be committed; they are for lag tools only.", EventName = "OffsetsNotCommitted")]
+    public static partial void OffsetsNotCommitted(ILogger logger, Exception failure);
 
     [LoggerMessage(3020, LogLevel.Error, "Shard {Shard} has a gap: {Reason}. It waits; the other shards go on.", EventName = "GapFound")]
     public static partial void GapFound(ILogger logger, int shard, string reason);
@@ -59,7 +59,7 @@ internal static partial class Log
     [LoggerMessage(3040, LogLevel.Warning, "Kafka: {Reason} ({Code}).", EventName = "KafkaError")]
     public static partial void KafkaError(ILogger logger, string reason, string code);
 
-    [LoggerMessage(3042, LogLevel.Warning, "Kafka doesn't answer; this instance stops without leaving the consumer group.", EventName = "ConsumerNotClosed")]
+    [LoggerMessage(3042, LogLevel.Warning, "Kafka doesn't answer; the consumer ends without leaving its group.", EventName = "ConsumerNotClosed")]
     public static partial void NotClosed(ILogger logger);
 
     [LoggerMessage(EventId = 3041, EventName = "KafkaLog", Message = "librdkafka {Facility}: {Text}")]

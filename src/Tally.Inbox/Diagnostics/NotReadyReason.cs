@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Npgsql;
+using Tally.Inbox.Consuming;
 
 namespace Tally.Inbox.Diagnostics;
 
@@ -13,6 +14,7 @@ internal static class NotReadyReason
     {
         KafkaException kafka => OfKafka(kafka.Error.Code),
         PostgresException refused => OfPostgres(refused.SqlState),
+        NotAssignedException => "the consumer group assigns no partitions",
         _ => "the database can't be reached",
     };
 

@@ -33,16 +33,24 @@ internal sealed class StatusEndpoint(IInbox<Amount> inbox, History history)
             ? await ReadWithHistoryAsync(cancellationToken)
             : (await inbox.ReadPositionsAsync(cancellationToken), null, null);
         var total = new TotalSnapshot(positions);
+        var troubles = StillOf(positions, status.Troubles);
         return new StatusReply(
             total.Total.ToString(),
             total.Count,
             status.DuplicatesSuppressed,
-            status.Troubles.Count(static trouble => trouble.Kind == ShardTroubleKind.Gap),
+            troubles.Count(static trouble => trouble.Kind == ShardTroubleKind.Gap),
             quarantined,
             new AdoptedReply(total.AdoptedCount, total.AdoptedSum.ToString()),
             results,
             before,
-            [.. Shards(positions, status.Troubles)]);
+            [.. Shards(positions, troubles)]);
+    }
+
+    /// <summary>Without those that are over: whoever adopts a fork works on the database, and this instance learns of it a little later.</summary>
+    internal static List<ShardTrouble> StillOf(IReadOnlyList<ShardPosition<Amount>> positions, IReadOnlyList<ShardTrouble> troubles)
+    {
+        var generations = positions.ToDictionary(static position => position.Shard, static position => position.Generation);
+        return [.. troubles.Where(trouble => trouble.Generation >= generations.GetValueOrDefault(trouble.Shard))];
     }
 
     /// <summary>A shard that stopped before its first fold has no position, but must be seen.</summary>

@@ -43,16 +43,17 @@ public sealed class ShardAuditTests
         _audit.Asked(TimeSpan.FromSeconds(10));
         Assert.False(MayBeLost(15, held: 5, relayed: 7));
         Assert.False(MayBeLost(300, held: 5, relayed: 7, rewindingFrom: 6));
-        Assert.False(MayBeLost(309, held: 5, relayed: 7));
-        Assert.True(MayBeLost(310, held: 5, relayed: 7));
+        Assert.False(MayBeLost(305, held: 5, relayed: 7));
+        Assert.False(MayBeLost(314, held: 5, relayed: 7));
+        Assert.True(MayBeLost(315, held: 5, relayed: 7));
     }
 
     [Fact]
     public void What_was_not_relayed_for_long_is_not_lost_the_moment_it_is()
     {
         Assert.False(MayBeLost(0, held: 5, relayed: 5));
-        Assert.False(MayBeLost(500, held: 5, relayed: 5));
-        Assert.False(MayBeLost(501, held: 5, relayed: 6));
+        Assert.False(MayBeLost(500, held: 5, relayed: 6));
+        Assert.False(MayBeLost(509, held: 5, relayed: 6));
         Assert.True(MayBeLost(510, held: 5, relayed: 6));
     }
 

@@ -127,6 +127,37 @@ public sealed class TroubleTests(TestEnvironment environment)
     }
 
     [KafkaFact]
+    public async Task A_consumer_that_is_given_no_partitions_is_made_again_until_it_is()
+    {
+        // Takes two session timeouts, and then one more until the group has forgotten the consumer that was given up.
+        await using var world = await World.CreateAsync(environment);
+        using var silent = world.JoinAndFallSilent("numbers");
+        var instance = await world.StartAsync("numbers", options => options.JoinTimeout = 2 * options.SessionTimeout);
+
+        await Eventually.TrueAsync(() => instance.Status.NotReadyReason == "the consumer group assigns no partitions", Store.Soon);
+        silent.Close();
+
+        var history = new NumberHistory().Add(1, 2, 3);
+        await world.SendAsync(history.Events);
+        await world.FoldedAsync(history);
+        await instance.ReadyAsync();
+    }
+
+    [KafkaFact]
+    public async Task The_group_has_offsets_for_lag_tools_after_a_stop()
+    {
+        await using var world = await World.CreateAsync(environment);
+        var history = new NumberHistory(0).Add(1, 2, 3);
+        await world.SendAsync(history.Events);
+        var instance = await world.StartAsync();
+        await world.FoldedAsync(history);
+
+        await instance.StopAsync();
+
+        Assert.Equal(3, await world.GroupOffsetAsync("numbers", partition: 0));
+    }
+
+    [KafkaFact]
     public async Task A_commit_whose_answer_was_lost_is_not_folded_twice()
     {
         await using var world = await World.CreateAsync(environment);

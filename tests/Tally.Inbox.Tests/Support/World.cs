@@ -66,6 +66,35 @@ internal sealed class World : IAsyncDisposable
         return instance;
     }
 
+    /// <summary>A member of the group that holds all partitions, and doesn't answer when others want to join: they wait until it leaves.</summary>
+    public IConsumer<byte[], byte[]> JoinAndFallSilent(string group)
+    {
+        var config = new ConsumerConfig(new Dictionary<string, string>(_kafka.Settings))
+        {
+            BootstrapServers = _kafka.BootstrapServers,
+            GroupId = $"{group}-{Topic}",
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            EnableAutoCommit = false,
+        };
+        var consumer = new ConsumerBuilder<byte[], byte[]>(config).Build();
+        consumer.Subscribe(Topic);
+        while (consumer.Assignment.Count == 0)
+        {
+            consumer.Consume(TimeSpan.FromMilliseconds(100));
+        }
+
+        return consumer;
+    }
+
+    /// <summary>What lag tools see of a group.</summary>
+    public async Task<long> GroupOffsetAsync(string group, int partition)
+    {
+        using var admin = new DependentAdminClientBuilder(_producer.Handle).Build();
+        var asked = new ConsumerGroupTopicPartitions($"{group}-{Topic}", [new TopicPartition(Topic, partition)]);
+        var answer = await admin.ListConsumerGroupOffsetsAsync([asked]).Within(Store.Soon);
+        return answer[0].Partitions[0].Offset.Value;
+    }
+
     public Task SendAsync(params IEnumerable<Number> numbers) => SendAsync(Partitions, numbers);
 
     /// <summary>Kafka loses everything, as when its disk is wiped: the topic is removed, and made again under its name.</summary>

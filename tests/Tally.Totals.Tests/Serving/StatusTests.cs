@@ -2,7 +2,9 @@ using System.Text.Json;
 using Grpc.Core;
 using Npgsql;
 using Tally.Contracts.V1;
+using Tally.Inbox;
 using Tally.TestSupport;
+using Tally.Totals.Serving;
 using Tally.Totals.Tests.Support;
 
 namespace Tally.Totals.Tests.Serving;
@@ -41,6 +43,21 @@ public sealed class StatusTests(TestEnvironment environment)
         Assert.Equal("gap", shard.GetProperty("state").GetString());
         Assert.Contains("sequence 2 is missing", shard.GetProperty("reason").GetString(), StringComparison.Ordinal);
         Assert.Contains("tally_inbox_gaps", (await host.GetAsync("/metrics")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_trouble_of_before_an_adoption_is_over_though_this_instance_does_not_know_yet()
+    {
+        ShardPosition<Amount> adopted = new(0, 1, 7, 30, 30, Amount.Zero), other = new(1, 0, 7, 30, 30, Amount.Zero);
+        ShardTrouble[] troubles =
+        [
+            new(0, ShardTroubleKind.Fork, "of before"),
+            new(1, ShardTroubleKind.Fork, "still there"),
+            new(2, ShardTroubleKind.Damaged, "before its first fold"),
+        ];
+
+        Assert.Equal([1, 2], StatusEndpoint.StillOf([adopted, other], troubles).Select(trouble => trouble.Shard));
+        Assert.Equal([0], StatusEndpoint.StillOf([adopted], [troubles[0] with { Generation = 1 }]).Select(trouble => trouble.Shard));
     }
 
     [KafkaFact]
