@@ -11,6 +11,7 @@ internal sealed class OutboxKeeper : IAsyncDisposable
     private static readonly TimeSpan NoteInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SegmentInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RotationInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TopicInterval = TimeSpan.FromSeconds(5);
 
     private readonly OutboxContext _context;
     private readonly ProducerSource _producers;
@@ -21,6 +22,7 @@ internal sealed class OutboxKeeper : IAsyncDisposable
     private readonly Chore _rotation;
     private readonly Chore _segments;
     private readonly Chore _trimming;
+    private readonly Chore _topics;
     private readonly long[] _noted;
     private volatile bool _databaseAnswers = true;
     private Task _renewing = Task.CompletedTask;
@@ -38,6 +40,7 @@ internal sealed class OutboxKeeper : IAsyncDisposable
         _segments = new Chore("Preparing segments", SegmentInterval, new SegmentAhead(context, relays).PrepareAsync, context.Time, context.Logger);
         var trimmer = new SegmentTrimmer(context, () => relays.Where(relay => relay.Pending is not null).Select(relay => relay.Shard));
         _trimming = new Chore("Dropping old segments", SegmentTrimmer.IntervalOf(context.Options), trimmer.TrimAsync, context.Time, context.Logger);
+        _topics = new Chore("Looking at topics", TopicInterval, producers.LookAtTopicsAsync, context.Time, context.Logger);
         _noted = new long[relays.Count];
     }
 
@@ -47,7 +50,7 @@ internal sealed class OutboxKeeper : IAsyncDisposable
     /// </summary>
     public bool DatabaseAnswers => _databaseAnswers;
 
-    public IEnumerable<Task> Start() => [_leases.Start(), _progress.Start(), _rotation.Start(), _segments.Start(), _trimming.Start()];
+    public IEnumerable<Task> Start() => [_leases.Start(), _progress.Start(), _rotation.Start(), _segments.Start(), _trimming.Start(), _topics.Start()];
 
     /// <summary>After writers and relays have stopped: notes the last progress and gives the leases up, so that others need not wait.</summary>
     public async ValueTask DisposeAsync()
@@ -57,6 +60,7 @@ internal sealed class OutboxKeeper : IAsyncDisposable
         await _rotation.DisposeAsync();
         await _segments.DisposeAsync();
         await _trimming.DisposeAsync();
+        await _topics.DisposeAsync();
         try
         {
             await NoteAsync(CancellationToken.None);

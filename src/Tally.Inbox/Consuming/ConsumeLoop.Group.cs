@@ -79,7 +79,11 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
 
     private void OnError(Error error)
     {
-        Log.KafkaError(_logger, error.Reason, error.Code.ToString());
+        if (_errorNews.Is(error))
+        {
+            Log.KafkaError(_logger, error.Reason, error.Code.ToString());
+        }
+
         if (error.IsFatal)
         {
             // Thrown by the loop: what is thrown in here is swallowed.

@@ -38,6 +38,7 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
     private readonly CancellationToken _stopping;
     private readonly IConsumer<byte[], byte[]> _consumer;
     private readonly GroupOffsets _groupOffsets;
+    private readonly ErrorNews _errorNews;
     private List<TopicPartition> _assigned = [];
     private bool _joined;
 
@@ -65,6 +66,7 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
         _logger = parts.Logger;
         _pause = new RetryPause(_options.MaxRetryPause);
         _stopping = stopping;
+        _errorNews = new ErrorNews(_time);
         _consumer = new ConsumerBuilder<byte[], byte[]>(ConsumerSettings.Build(_options))
             .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions))

@@ -74,6 +74,9 @@ internal static partial class Log
     [LoggerMessage(305, LogLevel.Information, "Shard {Shard} was published again as it was asked for")]
     public static partial void Rewound(ILogger logger, int shard);
 
+    [LoggerMessage(307, LogLevel.Warning, "Topic {Topic} was removed and made again. A new producer starts behind the last acknowledged results; what Kafka lost is published again when it's asked for")]
+    public static partial void TopicReplaced(ILogger logger, string topic);
+
     [LoggerMessage(EventId = 303, Message = "librdkafka: {Text}")]
     public static partial void Librdkafka(ILogger logger, LogLevel level, string text);
 }

@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
 using Tally.Outbox.Diagnostics;
 
@@ -17,12 +18,14 @@ internal sealed class ProducerSession
     private readonly Lock _gate = new();
     private readonly Action _failed;
     private readonly ILogger _logger;
+    private readonly ErrorNews _errorNews;
     private volatile bool _isFailed;
     private int _users = 1;
 
-    public ProducerSession(OutboxOptions options, ILogger logger, long created, Action failed)
+    public ProducerSession(OutboxOptions options, TimeProvider time, ILogger logger, Action failed)
     {
-        Created = created;
+        Created = time.GetTimestamp();
+        _errorNews = new ErrorNews(time);
         _logger = logger;
         _failed = failed;
         _producer = new ProducerBuilder<byte[], byte[]>(ProducerSettings.Build(options))
@@ -76,6 +79,36 @@ internal sealed class ProducerSession
         }
     }
 
+    /// <summary>Which topics of their names it publishes to. Those that don't exist now are left out.</summary>
+    /// <exception cref="KafkaException">Kafka doesn't answer.</exception>
+    public async Task<IReadOnlyList<(string Topic, (long, long) Id)>> ReadTopicIdsAsync()
+    {
+        string[] topics;
+        lock (_gate)
+        {
+            topics = [.. _partitions.Keys];
+        }
+
+        if (topics.Length == 0)
+        {
+            return [];
+        }
+
+        using var admin = new DependentAdminClientBuilder(_producer.Handle).Build();
+        List<TopicDescription> found;
+        try
+        {
+            found = (await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames(topics), new DescribeTopicsOptions { RequestTimeout = MetadataTimeout })).TopicDescriptions;
+        }
+        catch (DescribeTopicsException partly)
+        {
+            found = partly.Results.TopicDescriptions;
+        }
+
+        return [.. found.Where(static topic => !topic.Error.IsError && topic.TopicId is not null)
+            .Select(static topic => (topic.Name, (topic.TopicId.MostSignificantBits, topic.TopicId.LeastSignificantBits)))];
+    }
+
     /// <summary>Marks it as failed, once, and wakes the relays.</summary>
     public void Fail(Error error)
     {
@@ -127,7 +160,7 @@ internal sealed class ProducerSession
         {
             Fail(error);
         }
-        else
+        else if (_errorNews.Is(error))
         {
             Log.KafkaTrouble(_logger, error.Code.ToString(), error.Reason);
         }

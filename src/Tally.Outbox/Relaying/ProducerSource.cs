@@ -1,5 +1,7 @@
+using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Tally.Kafka;
+using Tally.Outbox.Diagnostics;
 
 namespace Tally.Outbox.Relaying;
 
@@ -9,6 +11,9 @@ internal sealed class ProducerSource(OutboxOptions options, TimeProvider time, I
     private readonly SemaphoreSlim _gate = new(1);
     private readonly List<Action> _listeners = [];
     private ProducerSession? _current;
+
+    // As the last look found them. Only LookAtTopicsAsync's.
+    private readonly Dictionary<string, (long, long)> _topicIds = new(StringComparer.Ordinal);
 
     /// <summary>Calls back when a session failed. Before the first session only.</summary>
     public void OnFailure(Action listener) => _listeners.Add(listener);
@@ -34,11 +39,64 @@ internal sealed class ProducerSource(OutboxOptions options, TimeProvider time, I
             if (_current is null)
             {
                 Librdkafka.Load(options.Kafka);
-                _current = new ProducerSession(options, logger, time.GetTimestamp(), () => _listeners.ForEach(listener => listener()));
+                _current = new ProducerSession(options, time, logger, () => _listeners.ForEach(listener => listener()));
             }
 
             _current.Enter();
             return _current;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>
+    /// Retires the producer when a topic was removed and made again, as when Kafka's disk was wiped: to a producer of before, the broker may acknowledge what it
+    /// doesn't store. What it acknowledged until this is noticed, consumers ask for again.
+    /// </summary>
+    public async Task LookAtTopicsAsync(CancellationToken cancellationToken)
+    {
+        if (await EnterCurrentAsync(cancellationToken) is not { } session)
+        {
+            return;
+        }
+
+        try
+        {
+            foreach (var (topic, id) in await session.ReadTopicIdsAsync().WaitAsync(cancellationToken))
+            {
+                if (_topicIds.TryGetValue(topic, out var before) && before != id)
+                {
+                    Log.TopicReplaced(logger, topic);
+                    session.Retire();
+                }
+
+                _topicIds[topic] = id;
+            }
+        }
+        catch (KafkaException)
+        {
+            // Kafka is away, and the producer says so; or it's too old to have such ids.
+        }
+        finally
+        {
+            _ = session.Leave();
+        }
+    }
+
+    private async Task<ProducerSession?> EnterCurrentAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (_current is not { IsFailed: false } current)
+            {
+                return null;
+            }
+
+            current.Enter();
+            return current;
         }
         finally
         {

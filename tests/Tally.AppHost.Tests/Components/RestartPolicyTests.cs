@@ -1,5 +1,5 @@
 using Tally.AppHost.Components;
-using Tally.AppHost.Tests.Support;
+using Tally.TestSupport;
 
 namespace Tally.AppHost.Tests.Components;
 

@@ -71,15 +71,4 @@ public sealed class ConfirmationTests(TestEnvironment environment)
 
         Assert.Equal([[.. both], [moved[0]], [.. moved]], outbox.Confirmed.Select(told => told.Held.ToArray()));
     }
-
-    private sealed class ManualTime : TimeProvider
-    {
-        private long _now = 1;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _now;
-
-        public void Advance(TimeSpan by) => _now += by.Ticks;
-    }
 }
