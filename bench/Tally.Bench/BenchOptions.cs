@@ -6,6 +6,15 @@ namespace Tally.Bench;
 /// <param name="Seconds">About how long one measurement lasts.</param>
 internal sealed record BenchOptions(bool Json, int Rounds, int Seconds)
 {
+    /// <summary>How many results lie unrelayed in the bench <c>backlog</c>.</summary>
+    public int Backlog { get; init; } = 20_000_000;
+
+    /// <summary>How many seconds of load lie between taking a snapshot and measuring, in the bench <c>held-snapshot</c>.</summary>
+    public int Load { get; init; } = 60;
+
+    /// <summary>How many times each lease is renewed in between, in the same bench.</summary>
+    public int Renewals { get; init; } = 10_000;
+
     public static BenchOptions Parse(string[] args)
     {
         var options = new BenchOptions(Json: false, Rounds: 5, Seconds: 4);
@@ -15,10 +24,12 @@ internal sealed record BenchOptions(bool Json, int Rounds, int Seconds)
             {
                 "--json" => options with { Json = true },
                 "--markdown" => options with { Json = false },
-                "--rounds" when Number(args, i + 1, 1, 50) is { } rounds => options with { Rounds = rounds },
-                "--seconds" when Number(args, i + 1, 1, 120) is { } seconds => options with { Seconds = seconds },
-                _ when i > 0 && args[i - 1] is "--rounds" or "--seconds" => options,
-                _ => throw new FormatException($"'{args[i]}' is no option of a bench, or its value is wrong. Allowed: --json, --markdown, --rounds 1 to 50, --seconds 1 to 120."),
+                "--rounds" => options with { Rounds = Number(args, ref i, 1, 50) },
+                "--seconds" => options with { Seconds = Number(args, ref i, 1, 120) },
+                "--backlog" => options with { Backlog = Number(args, ref i, 1_000, 200_000_000) },
+                "--load" => options with { Load = Number(args, ref i, 1, 600) },
+                "--renewals" => options with { Renewals = Number(args, ref i, 1, 100_000) },
+                _ => throw Wrong(args[i]),
             };
         }
 
@@ -27,10 +38,22 @@ internal sealed record BenchOptions(bool Json, int Rounds, int Seconds)
 
     public static int Usage()
     {
-        Console.Error.WriteLine("Usage: Tally.Bench whole-way | keys | drain [--json | --markdown] [--rounds N] [--seconds N]");
+        Console.Error.WriteLine(
+            """
+            Usage: Tally.Bench whole-way | keys | drain | backlog | held-snapshot [--json | --markdown] [--rounds N] [--seconds N]
+              backlog        [--backlog N]                how many results lie unrelayed (20000000)
+              held-snapshot  [--load N] [--renewals N]    seconds of load (60) and renewals of each lease (10000) before a measurement
+            """);
         return 2;
     }
 
-    private static int? Number(string[] args, int at, int least, int most) =>
-        at < args.Length && int.TryParse(args[at], out var number) && number >= least && number <= most ? number : null;
+    private static int Number(string[] args, ref int at, int least, int most)
+    {
+        var name = args[at++];
+        return at < args.Length && int.TryParse(args[at], out var number) && number >= least && number <= most ? number : throw Wrong(name);
+    }
+
+    private static FormatException Wrong(string option) => new(
+        $"'{option}' is no option of a bench, or its value is wrong. Allowed: --json, --markdown, --rounds 1 to 50, --seconds 1 to 120, "
+        + "--backlog 1000 to 200000000, --load 1 to 600, --renewals 1 to 100000.");
 }

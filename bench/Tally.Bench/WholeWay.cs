@@ -1,10 +1,7 @@
-using System.Diagnostics;
-using Grpc.Net.Client;
 using Tally.AppHost.Hosting;
 using Tally.Bench.Figures;
 using Tally.Bench.Load;
 using Tally.Bench.Servers;
-using Tally.Contracts.V1;
 
 namespace Tally.Bench;
 
@@ -38,6 +35,7 @@ internal sealed class WholeWay(BenchOptions options, LocalSystem system, Generat
         await using var bare = await ServerProcess.StartAsync(here, "serve", "bare");
         await using var echo = await ServerProcess.StartAsync(here, "serve", "echo");
         await using var durable = await DurableServer.StartAsync(system);
+        var wholeWay = new WholeWayLoad(generator, calculator, totals);
 
         // Warm-up: every part runs its hot code until it is compiled for good, and the number of calls is chosen.
         var calls = 0L;
@@ -52,7 +50,7 @@ internal sealed class WholeWay(BenchOptions options, LocalSystem system, Generat
             await RoundAsync("bare", () => generator.SendAsync(bare.Address, calls));
             await RoundAsync("echo", () => generator.SendAsync(echo.Address, calls));
             await RoundAsync("durable", () => generator.SendAsync(durable.Address, calls / 2));
-            await RoundAsync("whole_way", () => WholeWayAsync(calculator, totals, calls / 2));
+            await RoundAsync("whole_way", () => wholeWay.SendAsync(calls / 2));
             await LatencyRoundAsync(new OpenModel(generator, calculator, totals));
             await Console.Error.WriteLineAsync($"round {round} of {options.Rounds}: {string.Join(", ", _rounds.Select(r => $"{r.Key} {r.Value[^1]:N0}/s"))}");
         }
@@ -82,28 +80,6 @@ internal sealed class WholeWay(BenchOptions options, LocalSystem system, Generat
             figures["durable_ratio"].Median,
             figures["whole_way_ratio"].Median,
             figures);
-    }
-
-    /// <summary>From the first call until the total holds the last.</summary>
-    private async Task<double> WholeWayAsync(Uri calculator, Uri totals, long calls)
-    {
-        using var calculatorChannel = GrpcChannel.ForAddress(calculator);
-        using var totalsChannel = GrpcChannel.ForAddress(totals);
-        var relay = new Relay.RelayClient(calculatorChannel);
-        var sums = new Contracts.V1.Totals.TotalsClient(totalsChannel);
-        var before = (await sums.GetTotalAsync(new GetTotalRequest())).Count;
-
-        var began = Stopwatch.GetTimestamp();
-        await generator.SendAsync(calculator, calls);
-        var positions = await relay.GetPositionsAsync(new GetPositionsRequest());
-        var total = await sums.GetTotalAsync(new GetTotalRequest
-        {
-            AtLeast = { positions.Shards.Select(shard => shard.Committed).Where(committed => committed.Sequence > 0) },
-        });
-        var time = Stopwatch.GetElapsedTime(began);
-        return total.Count - before == calls
-            ? calls / time.TotalSeconds
-            : throw new InvalidOperationException($"{calls} calls were answered, but the total grew by {total.Count - before}.");
     }
 
     private async Task RoundAsync(string name, Func<Task<double>> measure) => Keep(_rounds, name, await measure());

@@ -27,6 +27,12 @@ internal sealed record BenchResult(
     /// <summary>Durable with keys, divided by durable without.</summary>
     public double? KeysRatio { get; init; }
 
+    /// <summary>Durable with a backlog that nothing relays, divided by durable with none.</summary>
+    public double? BacklogRatio { get; init; }
+
+    /// <summary>The whole way with a snapshot held, divided by the same without.</summary>
+    public double? HeldSnapshotRatio { get; init; }
+
     public string ToJson() => JsonSerializer.Serialize(this, Form);
 
     public string ToMarkdown() => $"""

@@ -29,7 +29,7 @@ internal static class Machine
         }
     }
 
-    /// <summary>The CPU time that a process and its living children have used, in seconds; Linux only.</summary>
+    /// <summary>The CPU time that a process and its children have used, in seconds, those that ended included; Linux only.</summary>
     public static double CpuSeconds(int pid)
     {
         var ticks = 0L;
@@ -46,11 +46,13 @@ internal static class Machine
                 continue;
             }
 
-            // Behind the name in parentheses: state, parent, …, user ticks as the 12th and system ticks as the 13th.
+            // Behind the name in parentheses: state, parent, …, user ticks as the 12th and system ticks as the 13th, then both of the
+            // children that ended: a server's own chores (PostgreSQL's vacuuming) come and go.
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            if (Path.GetFileName(folder) == Text(pid) || fields[1] == Text(pid))
+            var isItself = Path.GetFileName(folder) == Text(pid);
+            if (isItself || fields[1] == Text(pid))
             {
-                ticks += long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+                ticks += fields[11..(isItself ? 15 : 13)].Sum(field => long.Parse(field, CultureInfo.InvariantCulture));
             }
         }
 

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Grpc.Net.Client;
-using Tally.Contracts.V1;
 
 namespace Tally.Bench.Load;
 
@@ -27,7 +25,7 @@ internal static class KeyGenerator
     /// <returns>Calls per second, and how many seconds of CPU they cost the process that sent them.</returns>
     public static async Task<(double Speed, double Cpu)> SendAsync(Uri server, long calls, KeyKind keys)
     {
-        var before = await CountAsync(server);
+        var before = await Positions.CountAsync(server);
         var start = new ProcessStartInfo(
             Environment.ProcessPath!, ["send-keys", server.ToString(), calls.ToString(CultureInfo.InvariantCulture), keys.ToString()])
         {
@@ -42,7 +40,7 @@ internal static class KeyGenerator
             throw new InvalidOperationException($"The generator ended with exit code {process.ExitCode}.");
         }
 
-        var stored = await CountAsync(server) - before;
+        var stored = await Positions.CountAsync(server) - before;
         return stored == calls
             ? (calls / double.Parse(figures[0], CultureInfo.InvariantCulture), double.Parse(figures[1], CultureInfo.InvariantCulture))
             : throw new InvalidOperationException($"{calls} calls were answered, but {stored} results are stored.");
@@ -65,12 +63,5 @@ internal static class KeyGenerator
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(began).TotalSeconds} {Environment.CpuUsage.TotalTime.TotalSeconds}"));
         return 0;
-    }
-
-    private static async Task<long> CountAsync(Uri server)
-    {
-        using var channel = GrpcChannel.ForAddress(server);
-        var positions = await new Relay.RelayClient(channel).GetPositionsAsync(new GetPositionsRequest());
-        return positions.Shards.Sum(shard => shard.Committed.Sequence);
     }
 }

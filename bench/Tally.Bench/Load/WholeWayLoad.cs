@@ -1,0 +1,29 @@
+using System.Diagnostics;
+using Grpc.Net.Client;
+using Tally.Contracts.V1;
+
+namespace Tally.Bench.Load;
+
+/// <summary>Adds that go the whole way: from the first call until the total holds the last.</summary>
+internal sealed class WholeWayLoad(Generator generator, Uri calculator, Uri totals)
+{
+    /// <summary>Sends so many calls, and waits for the total.</summary>
+    /// <returns>Results per second.</returns>
+    public async Task<double> SendAsync(long calls)
+    {
+        using var channel = GrpcChannel.ForAddress(totals);
+        var sums = new Contracts.V1.Totals.TotalsClient(channel);
+        var before = (await sums.GetTotalAsync(new GetTotalRequest())).Count;
+
+        var began = Stopwatch.GetTimestamp();
+        await generator.SendAsync(calculator, calls);
+        var total = await sums.GetTotalAsync(new GetTotalRequest
+        {
+            AtLeast = { (await Positions.OfAsync(calculator)).Select(shard => shard.Committed).Where(committed => committed.Sequence > 0) },
+        });
+        var time = Stopwatch.GetElapsedTime(began);
+        return total.Count - before == calls
+            ? calls / time.TotalSeconds
+            : throw new InvalidOperationException($"{calls} calls were answered, but the total grew by {total.Count - before}.");
+    }
+}
