@@ -95,9 +95,12 @@ public sealed class OutboxOptions
     [Range(0, 1_000_000)]
     public int HandOffCapacity { get; set; } = 20_000;
 
-    /// <summary>How many published results may be without Kafka's acknowledgement, in each shard. 1 to 1,000,000. Default: 50,000.</summary>
+    /// <summary>
+    /// How many published results may be without Kafka's acknowledgement, in each shard. While a backlog goes all shards reach it, and each result
+    /// takes about 400 bytes of memory until then. 1 to 1,000,000. Default: 10,000.
+    /// </summary>
     [Range(1, 1_000_000)]
-    public int MaxInFlight { get; set; } = 50_000;
+    public int MaxInFlight { get; set; } = 10_000;
 
     /// <summary>
     /// Whether this instance publishes what it stores. False stores only, and leaves publishing to a later start: for maintenance of Kafka, and
