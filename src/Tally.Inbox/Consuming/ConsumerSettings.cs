@@ -79,6 +79,10 @@ internal static class ConsumerSettings
             FetchQueueBackoffMs = 5,
             SocketNagleDisable = true,
 
+            // A connection whose other end is silently gone is given up after that time, and what was sent on it is asked anew on another. The default of a
+            // minute is long to stand still. Much less would give up what a slow network only takes long for: an answer may hold a megabyte.
+            SocketTimeoutMs = 30_000,
+
             // A topic that is made later, and brokers that come back, are found soon.
             TopicMetadataRefreshIntervalMs = 10_000,
             ReconnectBackoffMaxMs = 1_000,

@@ -69,6 +69,10 @@ internal static class ProducerSettings
             AllowAutoCreateTopics = false,
             SocketNagleDisable = true,
 
+            // A connection whose other end is silently gone is given up after that time, and what was sent on it is sent anew on another. The default of a
+            // minute is long to stand still. Much less would give up what a slow network only takes long for: a request may hold a megabyte.
+            SocketTimeoutMs = 30_000,
+
             // A report's place in the order is all that counts.
             DeliveryReportFields = "none",
         };
