@@ -11,14 +11,16 @@ internal sealed class KafkaComponent : Component
     private readonly ClassArchive _classes;
     private readonly int _port;
     private readonly int _controllerPort;
+    private readonly IReadOnlyList<KafkaDetour> _detours;
 
-    private KafkaComponent(ComponentContext context, JavaCommand java, int port)
+    private KafkaComponent(ComponentContext context, JavaCommand java, int port, IReadOnlyList<KafkaDetour> detours)
         : base("kafka")
     {
         _context = context;
         _java = java;
         _classes = new ClassArchive(context.Cache, java);
         _port = port;
+        _detours = detours;
         _controllerPort = Ports.Free();
         Description = new ComponentState
         {
@@ -41,11 +43,12 @@ internal sealed class KafkaComponent : Component
     /// <param name="context">What components share.</param>
     /// <param name="java">How Kafka is run.</param>
     /// <param name="wantedPort">The port that is asked for.</param>
+    /// <param name="detours">Further listeners.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public static async Task<KafkaComponent> PrepareAsync(
-        ComponentContext context, JavaCommand java, int wantedPort, CancellationToken cancellationToken)
+        ComponentContext context, JavaCommand java, int wantedPort, IReadOnlyList<KafkaDetour> detours, CancellationToken cancellationToken)
     {
-        var kafka = new KafkaComponent(context, java, context.Port(wantedPort, "Kafka"));
+        var kafka = new KafkaComponent(context, java, context.Port(wantedPort, "Kafka"), detours);
         await KraftStorage.EnsureAsync(context, java, Path.Combine(kafka.Folder, "data"), kafka.Properties, cancellationToken);
         return kafka;
     }
@@ -70,10 +73,10 @@ internal sealed class KafkaComponent : Component
         process.roles=broker,controller
         node.id=1
         controller.quorum.voters=1@127.0.0.1:{_controllerPort}
-        listeners=PLAINTEXT://127.0.0.1:{_port},CONTROLLER://127.0.0.1:{_controllerPort}
-        advertised.listeners=PLAINTEXT://127.0.0.1:{_port}
+        listeners=PLAINTEXT://127.0.0.1:{_port},CONTROLLER://127.0.0.1:{_controllerPort}{Detours((name, detour) => $"{name}://127.0.0.1:{detour.Port}")}
+        advertised.listeners=PLAINTEXT://127.0.0.1:{_port}{Detours((name, detour) => $"{name}://127.0.0.1:{detour.ProxyPort}")}
         controller.listener.names=CONTROLLER
-        listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+        listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT{Detours((name, _) => $"{name}:PLAINTEXT")}
         log.dirs={JavaProperties.OnlyFolder(logs)}
         auto.create.topics.enable=false
         group.initial.rebalance.delay.ms=0
@@ -90,6 +93,8 @@ internal sealed class KafkaComponent : Component
         log.cleaner.dedupe.buffer.size=8388608
 
         """;
+
+    private string Detours(Func<string, KafkaDetour, string> text) => string.Concat(_detours.Select((detour, at) => $",{text($"DETOUR{at}", detour)}"));
 
     private const string Logging =
         """

@@ -90,7 +90,7 @@ internal sealed class KafkaStore(ComponentContext context, Supervisor supervisor
         }
         else
         {
-            broker = await KafkaComponent.PrepareAsync(context, command, settings.Ports.Kafka, cancellationToken);
+            broker = await KafkaComponent.PrepareAsync(context, command, settings.Ports.Kafka, settings.KafkaDetours, cancellationToken);
         }
 
         await supervisor.StartAsync(broker, cancellationToken);
