@@ -13,11 +13,7 @@ public sealed class ToolFactAttribute : FactAttribute
     {
         ArgumentNullException.ThrowIfNull(programs);
         Programs = programs;
-        var missing = programs.Where(program => FindProgram(program) is null).ToArray();
-        if (missing.Length > 0)
-        {
-            Skip = $"needs {string.Join(" and ", missing)} on the PATH";
-        }
+        Skip = WhyNot(programs);
     }
 
     /// <summary>The programs.</summary>
@@ -29,6 +25,13 @@ public sealed class ToolFactAttribute : FactAttribute
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Select(folder => Path.Combine(folder, program))
             .FirstOrDefault(File.Exists);
+
+    /// <summary>Null when all programs are there, or else what is missing.</summary>
+    internal static string? WhyNot(IEnumerable<string> programs)
+    {
+        var missing = programs.Where(program => FindProgram(program) is null).ToArray();
+        return missing.Length > 0 ? $"needs {string.Join(" and ", missing)} on the PATH" : null;
+    }
 }
 
 /// <summary>A test that needs a current Kafka: the old one lacks record headers, idempotent producers and requests for topics.</summary>
@@ -43,8 +46,16 @@ public sealed class KafkaFactAttribute : FactAttribute
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class KafkaTheoryAttribute : TheoryAttribute
 {
-    /// <summary>Skips where the old Kafka is the only one.</summary>
-    public KafkaTheoryAttribute() => Skip = ModernKafka.WhyNot;
+    /// <summary>Skips where a program is missing, or where the old Kafka is the only one.</summary>
+    /// <param name="programs">Programs that must be on the path.</param>
+    public KafkaTheoryAttribute(params string[] programs)
+    {
+        Programs = programs;
+        Skip = ToolFactAttribute.WhyNot(programs) ?? ModernKafka.WhyNot;
+    }
+
+    /// <summary>The programs.</summary>
+    public IReadOnlyList<string> Programs { get; }
 }
 
 /// <summary>A test that takes minutes: it runs only where it's asked for.</summary>
@@ -55,12 +66,28 @@ public sealed class ThoroughFactAttribute : FactAttribute
     /// <param name="programs">Programs that must be on the path.</param>
     public ThoroughFactAttribute(params string[] programs)
     {
-        ArgumentNullException.ThrowIfNull(programs);
         Programs = programs;
-        var missing = programs.Where(program => ToolFactAttribute.FindProgram(program) is null).ToArray();
-        Skip = Environment.GetEnvironmentVariable(TestVariables.Thorough) is null or "" ? "takes minutes: ./tally test --thorough runs it"
-            : missing.Length > 0 ? $"needs {string.Join(" and ", missing)} on the PATH"
-            : ModernKafka.WhyNot;
+        Skip = WhyNot(programs);
+    }
+
+    /// <summary>The programs.</summary>
+    public IReadOnlyList<string> Programs { get; }
+
+    internal static string? WhyNot(IEnumerable<string> programs) =>
+        Environment.GetEnvironmentVariable(TestVariables.Thorough) is null or "" ? "takes minutes: ./tally test --thorough runs it"
+            : ToolFactAttribute.WhyNot(programs) ?? ModernKafka.WhyNot;
+}
+
+/// <summary>A theory that takes minutes: it runs only where it's asked for.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class ThoroughTheoryAttribute : TheoryAttribute
+{
+    /// <summary>Skips unless everything is asked for, where a program is missing, or where the old Kafka is the only one.</summary>
+    /// <param name="programs">Programs that must be on the path.</param>
+    public ThoroughTheoryAttribute(params string[] programs)
+    {
+        Programs = programs;
+        Skip = ThoroughFactAttribute.WhyNot(programs);
     }
 
     /// <summary>The programs.</summary>

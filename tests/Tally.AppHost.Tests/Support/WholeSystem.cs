@@ -21,9 +21,12 @@ internal sealed class WholeSystem : IAsyncDisposable
 
     public string Folder { get; }
 
-    public static async Task<WholeSystem> StartAsync(Func<SystemSettings, SystemSettings> change)
+    /// <param name="change">Makes the settings what a test needs.</param>
+    /// <param name="prepare">Runs before anything else is started.</param>
+    public static async Task<WholeSystem> StartAsync(Func<SystemSettings, SystemSettings> change, Func<SystemSettings, Task>? prepare = null)
     {
         var settings = change(TestFolders.Settings(SystemParts.Postgres | SystemParts.Kafka | SystemParts.Services));
+        await (prepare?.Invoke(settings) ?? Task.CompletedTask);
         return new WholeSystem(await LocalSystem.StartAsync(settings, new TestReporter(), CancellationToken.None).Within(Patience), settings.DataFolder);
     }
 
