@@ -6,12 +6,15 @@ namespace Tally.AppHost.Components;
 /// <summary>A Kafka 4 of the system's own: one node that is broker and controller, on loopback.</summary>
 internal sealed class KafkaComponent : Component
 {
+    private static readonly TimeSpan RefillAgain = TimeSpan.FromSeconds(1);
+
     private readonly ComponentContext _context;
     private readonly JavaCommand _java;
     private readonly ClassArchive _classes;
     private readonly int _port;
     private readonly int _controllerPort;
     private readonly IReadOnlyList<KafkaDetour> _detours;
+    private string _whyNotReady = "";
 
     private KafkaComponent(ComponentContext context, JavaCommand java, int port, IReadOnlyList<KafkaDetour> detours)
         : base("kafka")
@@ -37,9 +40,19 @@ internal sealed class KafkaComponent : Component
     // Writing the class archive takes seconds.
     public override TimeSpan StopPatience => TimeSpan.FromSeconds(_classes.IsMade ? 40 : 15);
 
+    public override string WhyNotReady => _whyNotReady;
+
+    /// <summary>
+    /// Sees that what was made in it is there. Asked at each start before it counts as ready, since its folder may have been emptied meanwhile; null until all
+    /// of it was made for the first time.
+    /// </summary>
+    public Func<CancellationToken, Task>? Refill { get; set; }
+
     private string Folder => _context.Folder.In("kafka");
 
-    /// <summary>Formats the storage in the data folder if it isn't there.</summary>
+    private string Data => Path.Combine(Folder, "data");
+
+    /// <summary>Chooses its ports, and formats the storage in the data folder if it isn't there.</summary>
     /// <param name="context">What components share.</param>
     /// <param name="java">How Kafka is run.</param>
     /// <param name="wantedPort">The port that is asked for.</param>
@@ -49,24 +62,45 @@ internal sealed class KafkaComponent : Component
         ComponentContext context, JavaCommand java, int wantedPort, IReadOnlyList<KafkaDetour> detours, CancellationToken cancellationToken)
     {
         var kafka = new KafkaComponent(context, java, context.Port(wantedPort, "Kafka"), detours);
-        await KraftStorage.EnsureAsync(context, java, Path.Combine(kafka.Folder, "data"), kafka.Properties, cancellationToken);
+        await kafka.FormatAsync(cancellationToken);
         return kafka;
     }
 
     public override async Task<LaunchPlan> PlanAsync(CancellationToken cancellationToken)
     {
+        // A disk that was lost and replaced is empty, and Kafka doesn't start on that.
+        await FormatAsync(cancellationToken);
         var properties = Path.Combine(Folder, "server.properties");
         var logging = Path.Combine(Folder, "log4j2.xml");
-        await File.WriteAllTextAsync(properties, Properties(Path.Combine(Folder, "data")), cancellationToken);
+        await File.WriteAllTextAsync(properties, Properties(Data), cancellationToken);
         await File.WriteAllTextAsync(logging, Logging, cancellationToken);
         return _java.Plan(
             "512m", LogFile, [_classes.Option(), "-Dlog4j2.configurationFile=" + logging], "kafka.Kafka", properties);
     }
 
-    public override Task WaitUntilReadyAsync(ComponentStart start, CancellationToken cancellationToken) =>
-        start.Log.WaitForAsync("Kafka Server started", cancellationToken);
+    public override async Task WaitUntilReadyAsync(ComponentStart start, CancellationToken cancellationToken)
+    {
+        await start.Log.WaitForAsync("Kafka Server started", cancellationToken);
+        while (Refill is { } refill)
+        {
+            try
+            {
+                await refill(cancellationToken);
+                return;
+            }
+            catch (SystemProblemException problem)
+            {
+                // It may be stopped in its tracks or about to die; then the wait ends with it.
+                _whyNotReady = problem.Message;
+                await Task.Delay(RefillAgain, cancellationToken);
+            }
+        }
+    }
 
     public override void Stopped(bool clean) => _classes.Keep(clean);
+
+    private Task FormatAsync(CancellationToken cancellationToken) =>
+        KraftStorage.EnsureAsync(_context, _java, Data, Properties, cancellationToken);
 
     private string Properties(string logs) =>
         $"""

@@ -11,6 +11,7 @@ internal sealed class KafkaStore(ComponentContext context, Supervisor supervisor
 {
     private const int Partitions = 8;
     private OldKafkaComponent? _old;
+    private KafkaComponent? _own;
 
     /// <summary>How to reach it.</summary>
     public KafkaConnection Connection { get; private set; } = new();
@@ -38,6 +39,11 @@ internal sealed class KafkaStore(ComponentContext context, Supervisor supervisor
             cancellationToken);
         Connection = Connection with { LibraryPath = library };
         await EnsureTopicAsync(Connection.Topic, Partitions, cancellationToken);
+        if (_own is not null)
+        {
+            _own.Refill = token => EnsureTopicAsync(Connection.Topic, Partitions, token);
+        }
+
         if (connections.Kafka.External)
         {
             var there = new ComponentState
@@ -90,7 +96,7 @@ internal sealed class KafkaStore(ComponentContext context, Supervisor supervisor
         }
         else
         {
-            broker = await KafkaComponent.PrepareAsync(context, command, settings.Ports.Kafka, settings.KafkaDetours, cancellationToken);
+            broker = _own = await KafkaComponent.PrepareAsync(context, command, settings.Ports.Kafka, settings.KafkaDetours, cancellationToken);
         }
 
         await supervisor.StartAsync(broker, cancellationToken);

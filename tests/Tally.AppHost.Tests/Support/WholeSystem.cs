@@ -1,7 +1,14 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text.Json;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Npgsql;
 using Tally.AppHost.Commands;
 using Tally.AppHost.Commands.Output;
 using Tally.AppHost.Hosting;
+using Tally.AppHost.Proof;
+using Tally.Contracts.V1;
 using Tally.TestSupport;
 
 namespace Tally.AppHost.Tests.Support;
@@ -47,6 +54,79 @@ internal sealed class WholeSystem : IAsyncDisposable
         await TallyCommandLine.RunAsync([.. arguments, "--data", Folder], new Terminal(() => TextReader.Null, written, written)).Within(Patience);
         return written.ToString();
     }
+
+    /// <summary>Adds one pair of numbers after the other, and goes on to ask while the Calculator says that it is away.</summary>
+    /// <returns>Where the results are.</returns>
+    public async Task<IReadOnlyList<Position>> AddAsync(int calls)
+    {
+        using var channel = GrpcChannel.ForAddress(System.State.Components["calculator-1"].Endpoints[ComponentNames.Grpc]);
+        var client = new Calculator.CalculatorClient(channel);
+        var positions = new List<Position>(calls);
+        for (var call = 0; call < calls; call++)
+        {
+            var request = new AddRequest { A = "1", B = $"0.{call % 100:00}", IdempotencyKey = $"{Guid.NewGuid()}" };
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    try
+                    {
+                        positions.Add((await client.AddAsync(request).ResponseAsync.Within(Patience)).Position);
+                        return true;
+                    }
+                    catch (RpcException away) when (away.StatusCode == StatusCode.Unavailable)
+                    {
+                        return false;
+                    }
+                },
+                Patience);
+        }
+
+        return positions;
+    }
+
+    /// <summary>Makes the proof that <c>verify</c> makes, and sees it hold, also against what callers know.</summary>
+    public async Task<Evidence> ProveAsync(Books? books, TimeSpan patience)
+    {
+        await using var sources = Sources();
+        var evidence = await new ProofRun(sources, TimeProvider.System).CollectAsync(patience, _ => { }, CancellationToken.None).Within(Patience + patience);
+        Assert.Empty(Judge.ProblemsOf(evidence, books));
+        Assert.Equal(0, books?.Unknown ?? 0);
+        return evidence;
+    }
+
+    /// <summary>What all Totals say together.</summary>
+    public async Task<TotalsStatus> StatusAsync()
+    {
+        await using var sources = Sources();
+        return await sources.ReadTotalsAsync(CancellationToken.None);
+    }
+
+    /// <summary>A counter of all instances of a service together.</summary>
+    public async Task<long> CountAsync(string service, string metric)
+    {
+        using var http = ComponentProbe.NewClient();
+        var sum = 0.0;
+        foreach (var address in System.AddressesOf(service, ComponentNames.Http))
+        {
+            var lines = (await http.GetStringAsync(new Uri(new Uri(address), "/metrics"))).Split('\n');
+            sum += lines.Where(line => line.StartsWith(metric + "{", StringComparison.Ordinal) || line.StartsWith(metric + " ", StringComparison.Ordinal))
+                .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+        }
+
+        return (long)sum;
+    }
+
+    /// <summary>Asks the Calculator's database for a number.</summary>
+    [SuppressMessage("Security", "CA2100", Justification = "The statements are the tests' own.")]
+    public async Task<long> QueryOutboxAsync(string query)
+    {
+        await using var database = NpgsqlDataSource.Create(System.Connections.Calculator.ConnectionString);
+        await using var command = database.CreateCommand(query);
+        return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
+    }
+
+    private LiveSources Sources() =>
+        new(System.Connections.Calculator.ConnectionString, System.AddressesOf(ServiceNames.Totals, ComponentNames.Http));
 
     public async ValueTask DisposeAsync() => await System.StopAsync().Within(Patience);
 }
