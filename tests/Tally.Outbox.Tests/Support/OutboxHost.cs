@@ -36,18 +36,19 @@ internal sealed class OutboxHost : IAsyncDisposable
     public NpgsqlDataSource Database { get; }
 
     /// <summary>Starts it, without a relay unless asked to, and waits until it owns all its shards.</summary>
-    public static async Task<OutboxHost> StartAsync(string connectionString, Action<OutboxOptions>? configure = null, string? behindProxy = null)
+    public static async Task<OutboxHost> StartAsync(string connectionString, Action<OutboxOptions>? configure = null, string? behindProxy = null, TimeProvider? time = null)
     {
-        var started = await StartUnreadyAsync(connectionString, configure, behindProxy);
+        var started = await StartUnreadyAsync(connectionString, configure, behindProxy, time);
         await started.ReadyAsync();
         return started;
     }
 
     /// <summary>Starts it, without a relay unless asked to.</summary>
     public static async Task<OutboxHost> StartUnreadyAsync(
-        string connectionString, Action<OutboxOptions>? configure = null, string? behindProxy = null)
+        string connectionString, Action<OutboxOptions>? configure = null, string? behindProxy = null, TimeProvider? time = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Logging.AddFilter(level => level >= LogLevel.Warning);
         builder.Services.AddTallyOutbox(options =>
         {
