@@ -16,6 +16,9 @@ internal sealed class OutboxDatabase : IAsyncDisposable
 
         // A writer keeps its connection; claims, leases and reads share a few more.
         builder.ConnectionStringBuilder.MaxPoolSize = Math.Max(builder.ConnectionStringBuilder.MaxPoolSize, options.Value.Shards + 20);
+
+        // Behind a pooler the next transaction has another connection: what a reset would clear is not this one's own.
+        builder.ConnectionStringBuilder.NoResetOnClose |= !options.Value.PrepareStatements;
         DataSource = builder.Build();
         Segments = new SegmentStore(DataSource, options.Value);
         Leases = new LeaseStore(DataSource, options.Value, Segments);

@@ -144,6 +144,12 @@ public sealed class OutboxOptions
     /// </summary>
     public bool Unsafe { get; set; }
 
+    /// <summary>
+    /// Whether the writers' statements are prepared on the server, and what limits them is set for a connection once. Saves CPU; turn it off behind a pooler
+    /// that shares connections between transactions. Default: true.
+    /// </summary>
+    public bool PrepareStatements { get; set; } = true;
+
     /// <summary>How long a clean stop waits for commits and acknowledgements under way. 0 s to 5 min. Default: 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);

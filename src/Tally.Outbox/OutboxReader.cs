@@ -51,7 +51,7 @@ public sealed class OutboxReader
         _segments = new SegmentStore(dataSource, new OutboxOptions { Schema = schema });
         _batches = new BatchStore(dataSource, _segments);
         _trims = new TrimStore(dataSource, _segments);
-        _tables = new SegmentTables(dataSource, _segments);
+        _tables = new SegmentTables(dataSource, _segments, hasSessions: false);
     }
 
     /// <summary>The outbox's identity.</summary>

@@ -71,6 +71,7 @@ internal sealed class FoldCommitter<TState, TEvent>(
             _connection ??= await database.OpenForFoldsAsync();
             await using (var batch = new NpgsqlBatch(_connection))
             {
+                database.AddLimitTo(batch);
                 statements.AddTo(batch, fold);
                 FaultPoint.Reach("fold.before-commit");
                 await batch.ExecuteNonQueryAsync();

@@ -83,6 +83,7 @@ internal sealed class Quarantine<TState, TEvent>(
         var id = (long)note.Parameters[0].Value!;
         await using var connection = await database.OpenForFoldsAsync();
         await using var batch = new NpgsqlBatch(connection);
+        database.AddLimitTo(batch);
         if (fold is not null)
         {
             _folds.AddTo(batch, fold);

@@ -14,14 +14,28 @@ internal sealed class InboxDatabase(InboxOptions options) : IAsyncDisposable, ID
     public async Task<NpgsqlConnection> OpenForFoldsAsync()
     {
         var connection = await Source.OpenConnectionAsync();
-        if (connection.PostgreSqlVersion >= WithTransactionTimeout)
+        if (options.PrepareStatements && connection.PostgreSqlVersion >= WithTransactionTimeout)
         {
-            await using var command = new NpgsqlCommand($"SET transaction_timeout = {(long)options.CommitTimeout.TotalMilliseconds}", connection);
+            await using var command = new NpgsqlCommand($"SET transaction_timeout = {Limit}", connection);
             await command.ExecuteNonQueryAsync();
         }
 
         return connection;
     }
+
+    /// <summary>
+    /// Behind a pooler each transaction may run on another connection of the server, so the limit can't be set for the connection: it travels at the head of the
+    /// batch, and ends with its transaction.
+    /// </summary>
+    public void AddLimitTo(NpgsqlBatch batch)
+    {
+        if (!options.PrepareStatements && batch.Connection!.PostgreSqlVersion >= WithTransactionTimeout)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"SELECT set_config('transaction_timeout', '{Limit}', true)"));
+        }
+    }
+
+    private long Limit => (long)options.CommitTimeout.TotalMilliseconds;
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 
@@ -41,6 +55,8 @@ internal sealed class InboxDatabase(InboxOptions options) : IAsyncDisposable, ID
             settings.AutoPrepareMinUsages = 2;
         }
 
+        // Behind a pooler the next transaction has another connection: what a reset would clear is not this one's own.
+        settings.NoResetOnClose |= !options.PrepareStatements;
         return NpgsqlDataSource.Create(settings);
     }
 }

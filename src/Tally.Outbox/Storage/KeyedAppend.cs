@@ -20,14 +20,14 @@ internal sealed class KeyedAppend : IAsyncDisposable
     private readonly NpgsqlParameter<int[]> _places = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer };
     private readonly NpgsqlParameter<bool> _look = new() { NpgsqlDbType = NpgsqlDbType.Boolean };
 
-    private KeyedAppend(NpgsqlConnection connection, SegmentStore segments, ShardClaim claim, TimeSpan commitTimeout)
+    private KeyedAppend(NpgsqlConnection connection, SegmentStore segments, ShardClaim claim, TimeSpan commitTimeout, string limit)
     {
         NpgsqlParameter<int> shard = new() { NpgsqlDbType = NpgsqlDbType.Integer, TypedValue = claim.Shard };
         NpgsqlParameter<long> epoch = new() { NpgsqlDbType = NpgsqlDbType.Bigint, TypedValue = claim.Epoch };
         _command = new NpgsqlCommand(
             $"""
             SELECT place, fingerprint, shard, epoch, epoch_first_sequence, sequence
-            FROM {segments.Schema}.append_with_keys($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            FROM {segments.Schema}.append_with_keys($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13){limit}
             """,
             connection)
         {
@@ -36,13 +36,30 @@ internal sealed class KeyedAppend : IAsyncDisposable
         };
     }
 
-    public static async Task<KeyedAppend> PrepareAsync(
-        NpgsqlConnection connection, SegmentStore segments, ShardClaim claim, TimeSpan commitTimeout, CancellationToken cancellationToken)
+    /// <param name="connection">The writer's.</param>
+    /// <param name="segments">Where things are.</param>
+    /// <param name="claim">The shard.</param>
+    /// <param name="commitTimeout">How long a commit may take.</param>
+    /// <param name="limit">What the statement selects from beside, to limit its transaction; mostly nothing.</param>
+    /// <param name="prepares">Whether it is prepared on the server.</param>
+    /// <param name="cancellationToken">Stops preparing.</param>
+    public static async Task<KeyedAppend> CreateAsync(
+        NpgsqlConnection connection,
+        SegmentStore segments,
+        ShardClaim claim,
+        TimeSpan commitTimeout,
+        string limit,
+        bool prepares,
+        CancellationToken cancellationToken)
     {
-        var append = new KeyedAppend(connection, segments, claim, commitTimeout);
+        var append = new KeyedAppend(connection, segments, claim, commitTimeout, limit);
         try
         {
-            await append._command.PrepareAsync(cancellationToken);
+            if (prepares)
+            {
+                await append._command.PrepareAsync(cancellationToken);
+            }
+
             return append;
         }
         catch

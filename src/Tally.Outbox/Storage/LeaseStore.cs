@@ -46,7 +46,7 @@ internal sealed class LeaseStore(NpgsqlDataSource dataSource, OutboxOptions opti
             Parameters = { new() { Value = shard }, Lease(), new() { Value = owner } },
         };
         var claiming = claim.ExecuteScalarAsync(cancellationToken);
-        if (await Task.WhenAny(claiming, Task.Delay(options.CommitTimeout, cancellationToken)) != claiming)
+        if (await Task.WhenAny(claiming, Task.Delay(options.CommitTimeout, cancellationToken)) != claiming && options.PrepareStatements)
         {
             await EndBlockersAsync(connection.ProcessID, cancellationToken);
         }
@@ -80,7 +80,8 @@ internal sealed class LeaseStore(NpgsqlDataSource dataSource, OutboxOptions opti
 
     /// <summary>
     /// A commit takes no longer than its timeout, so whoever blocks a claim for longer is a writer that stalled half-way through sending. From version
-    /// 17 on the server ends it by itself (transaction_timeout); on an older one nothing else would.
+    /// 17 on the server ends it by itself (transaction_timeout); on an older one nothing else would. (Behind a pooler nobody knows which process of the
+    /// server it is that waits, so there it takes version 17.)
     /// </summary>
     private async Task EndBlockersAsync(int waiting, CancellationToken cancellationToken)
     {

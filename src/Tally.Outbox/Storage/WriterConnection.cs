@@ -13,6 +13,7 @@ internal sealed class WriterConnection : IAsyncDisposable
     private readonly SegmentStore _segments;
     private readonly ShardClaim _claim;
     private readonly TimeSpan _commitTimeout;
+    private readonly bool _prepares;
     private readonly NpgsqlCommand _append;
     private readonly NpgsqlParameter<int> _shard;
     private readonly NpgsqlParameter<long> _epoch;
@@ -25,8 +26,9 @@ internal sealed class WriterConnection : IAsyncDisposable
 
     private KeyedAppend? _keyed;
 
-    private WriterConnection(NpgsqlConnection connection, SegmentStore segments, ShardClaim claim, TimeSpan commitTimeout)
+    private WriterConnection(NpgsqlConnection connection, SegmentStore segments, ShardClaim claim, TimeSpan commitTimeout, bool prepares)
     {
+        _prepares = prepares;
         _connection = connection;
         _segments = segments;
         _claim = claim;
@@ -40,7 +42,7 @@ internal sealed class WriterConnection : IAsyncDisposable
             $"""
             INSERT INTO {segments.BatchesOf(claim.Shard)} (shard, first_sequence, last_sequence, epoch, state, payloads, topic, headers)
             SELECT $1, $3, $4, $2, $5, $6, $7, $8
-            FROM ({(Sabotage.Is(Sabotage.NoFence) ? "SELECT 1" : $"SELECT 1 FROM {segments.Schema}.shards WHERE shard = $1 AND epoch = $2 FOR SHARE")}) held
+            FROM ({(Sabotage.Is(Sabotage.NoFence) ? "SELECT 1" : $"SELECT 1 FROM {segments.Schema}.shards WHERE shard = $1 AND epoch = $2 FOR SHARE")}) held{LimitIn(connection, commitTimeout, prepares)}
             """,
             connection)
         {
@@ -50,20 +52,24 @@ internal sealed class WriterConnection : IAsyncDisposable
     }
 
     public static async Task<WriterConnection> OpenAsync(
-        NpgsqlDataSource dataSource, SegmentStore segments, ShardClaim claim, TimeSpan commitTimeout, CancellationToken cancellationToken)
+        NpgsqlDataSource dataSource, SegmentStore segments, ShardClaim claim, TimeSpan commitTimeout, bool prepares, CancellationToken cancellationToken)
     {
         var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         try
         {
             // A process that stalls half-way through sending holds the shard's lock until Sync arrives, and no statement timeout ends that.
-            if (connection.PostgreSqlVersion.Major >= TransactionTimeoutVersion)
+            if (prepares && connection.PostgreSqlVersion.Major >= TransactionTimeoutVersion)
             {
                 await using var set = new NpgsqlCommand($"SET transaction_timeout = {(long)commitTimeout.TotalMilliseconds}", connection);
                 await set.ExecuteNonQueryAsync(cancellationToken);
             }
 
-            var writer = new WriterConnection(connection, segments, claim, commitTimeout);
-            await writer._append.PrepareAsync(cancellationToken);
+            var writer = new WriterConnection(connection, segments, claim, commitTimeout, prepares);
+            if (prepares)
+            {
+                await writer._append.PrepareAsync(cancellationToken);
+            }
+
             return writer;
         }
         catch
@@ -101,9 +107,19 @@ internal sealed class WriterConnection : IAsyncDisposable
         CommittedBatch batch, OutboxPosition first, byte[] state, BatchKeys keys, List<KnownKey> known, bool look)
     {
         // Prepared when the first one comes: who uses no keys pays nothing for them.
-        _keyed ??= await KeyedAppend.PrepareAsync(_connection, _segments, _claim, _commitTimeout, CancellationToken.None);
+        _keyed ??= await KeyedAppend.CreateAsync(
+            _connection, _segments, _claim, _commitTimeout, LimitIn(_connection, _commitTimeout, _prepares), _prepares, CancellationToken.None);
         return await _keyed.AppendAsync(batch, first, state, keys, known, look);
     }
+
+    /// <summary>
+    /// Behind a pooler each transaction may run on another connection of the server, so the limit can't be set for the connection: it travels in the statement, as
+    /// a further thing to select from, and ends with the transaction.
+    /// </summary>
+    private static string LimitIn(NpgsqlConnection connection, TimeSpan commitTimeout, bool prepares) =>
+        prepares || connection.PostgreSqlVersion.Major < TransactionTimeoutVersion
+            ? ""
+            : $", set_config('transaction_timeout', '{(long)commitTimeout.TotalMilliseconds}', true) AS limited";
 
     public async ValueTask DisposeAsync()
     {

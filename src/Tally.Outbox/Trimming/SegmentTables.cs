@@ -14,7 +14,10 @@ internal sealed record SegmentTable(long Segment, bool IsAttached, bool IsDetach
 /// The tables of a shard's segments: what there is, and how one goes. Taking one away waits for whoever reads it, so every wait has an end: neither the
 /// shard's writer nor a new segment must wait for a stranger, and what was begun is gone on with in a later round.
 /// </summary>
-internal sealed class SegmentTables(NpgsqlDataSource dataSource, SegmentStore segments)
+/// <param name="dataSource">The database.</param>
+/// <param name="segments">Where things are.</param>
+/// <param name="hasSessions">Whether a connection is the same session throughout. Behind a pooler it isn't, and then a step is one ordinary transaction.</param>
+internal sealed class SegmentTables(NpgsqlDataSource dataSource, SegmentStore segments, bool hasSessions)
 {
     // Longer than PostgreSQL's deadlock_timeout (1 s): after that an autovacuum of the segment gives way.
     private const int LockTimeoutSeconds = 2;
@@ -49,10 +52,12 @@ internal sealed class SegmentTables(NpgsqlDataSource dataSource, SegmentStore se
     /// <summary>
     /// Takes a segment out of the shard's table. PostgreSQL does it in two transactions: the first one marks the segment, so that queries leave it out; the
     /// second one waits for whoever had the table open before. What stops in between is brought to its end from here, by whoever calls next.
+    /// Its waits can be limited for a session only, though: where there is none it is done in one transaction, which keeps the shard's writer waiting as
+    /// long as it waits itself.
     /// </summary>
     /// <exception cref="PostgresException">Somebody holds the segment open: see <see cref="IsHeld"/>.</exception>
     public Task DetachAsync(int shard, SegmentTable table, CancellationToken cancellationToken) => ChangeAsync(
-        $"ALTER TABLE {segments.BatchesOf(shard)} DETACH PARTITION {segments.SegmentName(shard, table.Segment)} {(table.IsDetaching ? "FINALIZE" : "CONCURRENTLY")}",
+        $"ALTER TABLE {segments.BatchesOf(shard)} DETACH PARTITION {segments.SegmentName(shard, table.Segment)} {(table.IsDetaching ? "FINALIZE" : hasSessions ? "CONCURRENTLY" : "")}",
         cancellationToken);
 
     /// <summary>Drops a segment that is no partition any more.</summary>
@@ -68,10 +73,16 @@ internal sealed class SegmentTables(NpgsqlDataSource dataSource, SegmentStore se
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
 
         // For the session, since a concurrent detaching runs in transactions of its own; the pool resets it.
+        await using var transaction = hasSessions ? null : await connection.BeginTransactionAsync(cancellationToken);
+        var scope = hasSessions ? "SESSION" : "LOCAL";
         await using var limits = new NpgsqlCommand(
-            $"SET lock_timeout = '{LockTimeoutSeconds}s'; SET statement_timeout = '{(int)AtMost.TotalSeconds}s'", connection);
+            $"SET {scope} lock_timeout = '{LockTimeoutSeconds}s'; SET {scope} statement_timeout = '{(int)AtMost.TotalSeconds}s'", connection);
         await limits.ExecuteNonQueryAsync(cancellationToken);
         await using var change = new NpgsqlCommand(statement, connection);
         await change.ExecuteNonQueryAsync(cancellationToken);
+        if (transaction is not null)
+        {
+            await transaction.CommitAsync(cancellationToken);
+        }
     }
 }

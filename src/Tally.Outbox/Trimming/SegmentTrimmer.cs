@@ -15,7 +15,7 @@ internal sealed class SegmentTrimmer(OutboxContext context, Func<IEnumerable<int
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(1);
 
-    private readonly SegmentTables _tables = new(context.DataSource, context.Segments);
+    private readonly SegmentTables _tables = new(context.DataSource, context.Segments, context.Options.PrepareStatements);
     private readonly ConsumerNames _consumers = ConsumerNames.Parse(context.Options.Consumers);
     private readonly HashSet<int> _damaged = [];
 

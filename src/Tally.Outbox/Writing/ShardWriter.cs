@@ -234,7 +234,7 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
     private async Task CommitBatchesAsync(ShardClaim claim)
     {
         await using var connection = await WriterConnection.OpenAsync(
-            _context.DataSource, _context.Segments, claim, _context.Options.CommitTimeout, default);
+            _context.DataSource, _context.Segments, claim, _context.Options.CommitTimeout, _context.Options.PrepareStatements, default);
         var ready = await _context.Segments.ReadLastAsync(Shard, default);
         var next = new OutboxPosition(_context.Identity.System, Shard, claim.Epoch, claim.LastSequence + 1, claim.LastSequence + 1);
         var state = claim.State is null ? _encoder.Initial : _encoder.Load(claim.State);

@@ -41,7 +41,7 @@ internal sealed class Stores : IAsyncDisposable
     public Task<OutboxIdentity> MigrateAsync() => new SchemaMigrator(DataSource, Options, Segments).MigrateAsync(CancellationToken.None);
 
     public Task<WriterConnection> OpenWriterAsync(ShardClaim claim) =>
-        WriterConnection.OpenAsync(DataSource, Segments, claim, Options.CommitTimeout, CancellationToken.None);
+        WriterConnection.OpenAsync(DataSource, Segments, claim, Options.CommitTimeout, Options.PrepareStatements, CancellationToken.None);
 
     public Task<bool> SomebodyWaitsAsync() => QueryAsync<bool>("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)");
 

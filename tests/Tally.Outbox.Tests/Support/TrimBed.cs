@@ -32,7 +32,7 @@ internal sealed class TrimBed : IAsyncDisposable
         Stores = stores;
         Progress = new ProgressStore(stores.DataSource, stores.Segments);
         Trims = new TrimStore(stores.DataSource, stores.Segments);
-        Tables = new SegmentTables(stores.DataSource, stores.Segments);
+        Tables = new SegmentTables(stores.DataSource, stores.Segments, stores.Options.PrepareStatements);
         Consumers = new ConsumerStore(stores.DataSource, stores.Segments);
         Reader = new OutboxReader(stores.DataSource);
     }
