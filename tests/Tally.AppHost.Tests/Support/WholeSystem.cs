@@ -28,6 +28,16 @@ internal sealed class WholeSystem : IAsyncDisposable
 
     public string Folder { get; }
 
+    /// <summary>Where the files of its PostgreSQL are.</summary>
+    public string PostgresFolder
+    {
+        get
+        {
+            var folder = new DirectoryInfo(Path.Combine(Folder, "postgres"));
+            return folder.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? folder.FullName;
+        }
+    }
+
     /// <param name="change">Makes the settings what a test needs.</param>
     /// <param name="prepare">Runs before anything else is started.</param>
     public static async Task<WholeSystem> StartAsync(Func<SystemSettings, SystemSettings> change, Func<SystemSettings, Task>? prepare = null)
@@ -36,6 +46,20 @@ internal sealed class WholeSystem : IAsyncDisposable
         await (prepare?.Invoke(settings) ?? Task.CompletedTask);
         return new WholeSystem(await LocalSystem.StartAsync(settings, new TestReporter(), CancellationToken.None).Within(Patience), settings.DataFolder);
     }
+
+    /// <summary>Two of each service, each result listed, on servers that nobody else uses: tests stop and kill them.</summary>
+    public static Task<WholeSystem> StartPairsAsync(Func<SystemSettings, SystemSettings>? change = null) => StartAsync(settings =>
+    {
+        var pairs = settings with
+        {
+            Postgres = null,
+            KafkaServers = null,
+            Calculators = 2,
+            Totals = 2,
+            ServiceSettings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Totals:History"] = "table" },
+        };
+        return change?.Invoke(pairs) ?? pairs;
+    });
 
     /// <summary>Runs a command with <c>--json</c>.</summary>
     /// <returns>Its exit code and its answer.</returns>
@@ -124,6 +148,19 @@ internal sealed class WholeSystem : IAsyncDisposable
         await using var command = database.CreateCommand(query);
         return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
     }
+
+    /// <summary>How often Totals asked for a shard to be published again.</summary>
+    public Task<long> RewindsAsync() => CountAsync(ServiceNames.Totals, "tally_inbox_rewinds_total");
+
+    /// <summary>Whether a component answers now: what was written down may be older.</summary>
+    public async Task<bool> IsReadyAsync(string component)
+    {
+        using var http = ComponentProbe.NewClient();
+        return (await ComponentProbe.AskAsync(component, System.State.Components[component], http, CancellationToken.None)).State == "ready";
+    }
+
+    /// <summary>The lines that a component logged.</summary>
+    public Task<string> ReadLogAsync(string component) => File.ReadAllTextAsync(Path.Combine(Folder, "logs", component + ".log"));
 
     private LiveSources Sources() =>
         new(System.Connections.Calculator.ConnectionString, System.AddressesOf(ServiceNames.Totals, ComponentNames.Http));
