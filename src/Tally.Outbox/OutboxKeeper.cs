@@ -122,7 +122,8 @@ internal sealed class OutboxKeeper : IAsyncDisposable
 
     private async Task NoteAsync(CancellationToken cancellationToken)
     {
-        var news = _relays.Where(relay => relay.Pending is not null && relay.Acknowledged > _noted[relay.Shard])
+        // Also when it's less than was noted: a database that was put back to a copy doesn't hold that note any more. It never lowers what the table holds.
+        var news = _relays.Where(relay => relay.Pending is not null && relay.Acknowledged != _noted[relay.Shard])
             .Select(relay => (relay.Shard, relay.Acknowledged)).ToList();
         if (news.Count == 0)
         {
