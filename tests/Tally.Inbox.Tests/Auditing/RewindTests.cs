@@ -22,6 +22,31 @@ public sealed class RewindTests(TestEnvironment environment)
         await Eventually.TrueAsync(() => instance.Status.Troubles.Count == 0, Store.Soon);
     }
 
+    [KafkaTheory]
+    [InlineData(5)]
+    [InlineData(-5)]
+    public async Task With_a_clock_that_is_hours_off_and_jumps_what_is_lost_is_asked_for_once(int hours)
+    {
+        await using var world = await World.CreateAsync(environment);
+        var clock = new SkewedTime(TimeSpan.FromHours(hours));
+        world.Time = clock;
+        var history = new NumberHistory(0).Add(1, 2);
+        var outbox = world.UseOutbox().Holds(history);
+        await world.SendAsync(history.Events);
+        var instance = await world.StartAsync();
+        await world.FoldedAsync(history);
+
+        outbox.Holds(history.Add(3, 4));
+        await world.SendAsync(history.Events[3]);
+        var compared = outbox.PositionsRead;
+        await Eventually.TrueAsync(() => outbox.PositionsRead > compared + 1, Store.Soon);
+        clock.Ahead = -clock.Ahead;
+
+        await world.FoldedAsync(history);
+        Assert.Equal((0, 3L), Assert.Single(outbox.Rewinds));
+        await Eventually.TrueAsync(() => instance.Status.Troubles.Count == 0, Store.Soon);
+    }
+
     [KafkaFact]
     public async Task What_is_lost_while_nothing_is_sent_comes_again()
     {

@@ -24,9 +24,10 @@ internal sealed class Instance : IAsyncDisposable
 
     public InboxStatus Status => Inbox.Status;
 
-    public static async Task<Instance> StartAsync(Action<InboxOptions> configure, IInboxSource<long>? outbox = null)
+    public static async Task<Instance> StartAsync(Action<InboxOptions> configure, IInboxSource<long>? outbox = null, TimeProvider? time = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Logging.AddFilter(level => level >= LogLevel.Warning);
         builder.Services.AddTallyInbox<NumberHandler, long, Number>(configure);
         if (outbox is not null)

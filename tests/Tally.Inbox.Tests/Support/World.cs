@@ -32,6 +32,9 @@ internal sealed class World : IAsyncDisposable
 
     public FakeOutbox UseOutbox() => Outbox ??= new FakeOutbox(numbers => SendAsync(Partitions, numbers));
 
+    /// <summary>The clock of instances that start from now on.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>How many partitions messages are spread over.</summary>
     public int Partitions { get; set; } = 2;
 
@@ -61,7 +64,7 @@ internal sealed class World : IAsyncDisposable
             options.CommitTimeout = TimeSpan.FromSeconds(5);
             options.AuditInterval = TimeSpan.FromMilliseconds(200);
             configure?.Invoke(options);
-        }, Outbox);
+        }, Outbox, Time);
         _instances.Add(instance);
         return instance;
     }
