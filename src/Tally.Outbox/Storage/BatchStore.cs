@@ -9,9 +9,9 @@ internal sealed class BatchStore(NpgsqlDataSource dataSource, SegmentStore segme
 {
     /// <summary>
     /// Whether the batch that began there in that epoch was stored. Null while the shard's epoch is still the same: its commit may be under way, and only a
-    /// claim waits for that and ends it for good.
+    /// claim waits for that and ends it for good. True only once a synchronous replica has it too, if there is one.
     /// </summary>
-    public async Task<bool?> WasStoredAsync(int shard, long firstSequence, long epoch, CancellationToken cancellationToken)
+    public async Task<bool?> WasStoredAsync(int shard, long firstSequence, long epoch, TimeSpan commitTimeout, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(
             $"""
@@ -21,10 +21,19 @@ internal sealed class BatchStore(NpgsqlDataSource dataSource, SegmentStore segme
         command.Parameters.Add(new() { Value = firstSequence });
         command.Parameters.Add(new() { Value = epoch });
         command.Parameters.Add(new() { Value = shard });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        var stored = reader.GetBoolean(0);
-        return stored || reader.GetBoolean(1) ? stored : null;
+        bool stored, superseded;
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            await reader.ReadAsync(cancellationToken);
+            (stored, superseded) = (reader.GetBoolean(0), reader.GetBoolean(1));
+        }
+
+        if (stored)
+        {
+            await ReplicaWait.PassAsync(dataSource, commitTimeout, cancellationToken);
+        }
+
+        return stored || superseded ? stored : null;
     }
 
     /// <summary>The batches that hold the results from a sequence on, oldest first, at most so many; the first may begin before it.</summary>

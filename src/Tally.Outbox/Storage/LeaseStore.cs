@@ -29,6 +29,7 @@ internal sealed class LeaseStore(NpgsqlDataSource dataSource, OutboxOptions opti
     public async Task<ShardClaim?> TryClaimAsync(int shard, string owner, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var replica = new ReplicaWait(connection);
         await using var claim = new NpgsqlCommand(
             $"""
             WITH leased AS (
@@ -56,6 +57,8 @@ internal sealed class LeaseStore(NpgsqlDataSource dataSource, OutboxOptions opti
             return null;
         }
 
+        // What is read from here on, and published, is on the replica too.
+        replica.ThrowIfGivenUp();
         FaultPoint.Reach("claim");
         await using var position = new NpgsqlCommand(
             $"""

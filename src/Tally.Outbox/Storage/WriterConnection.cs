@@ -14,6 +14,7 @@ internal sealed class WriterConnection : IAsyncDisposable
     private readonly ShardClaim _claim;
     private readonly TimeSpan _commitTimeout;
     private readonly bool _prepares;
+    private readonly ReplicaWait _replica;
     private readonly NpgsqlCommand _append;
     private readonly NpgsqlParameter<int> _shard;
     private readonly NpgsqlParameter<long> _epoch;
@@ -33,6 +34,7 @@ internal sealed class WriterConnection : IAsyncDisposable
         _segments = segments;
         _claim = claim;
         _commitTimeout = commitTimeout;
+        _replica = new ReplicaWait(connection);
         _shard = new() { NpgsqlDbType = NpgsqlDbType.Integer, TypedValue = claim.Shard };
         _epoch = new() { NpgsqlDbType = NpgsqlDbType.Bigint, TypedValue = claim.Epoch };
 
@@ -57,11 +59,10 @@ internal sealed class WriterConnection : IAsyncDisposable
         var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         try
         {
-            // A process that stalls half-way through sending holds the shard's lock until Sync arrives, and no statement timeout ends that.
-            if (prepares && connection.PostgreSqlVersion.Major >= TransactionTimeoutVersion)
+            // Behind a pooler the next transaction has another session: see LimitIn.
+            if (prepares)
             {
-                await using var set = new NpgsqlCommand($"SET transaction_timeout = {(long)commitTimeout.TotalMilliseconds}", connection);
-                await set.ExecuteNonQueryAsync(cancellationToken);
+                await SetLimitsAsync(connection, commitTimeout, cancellationToken);
             }
 
             var writer = new WriterConnection(connection, segments, claim, commitTimeout, prepares);
@@ -93,7 +94,9 @@ internal sealed class WriterConnection : IAsyncDisposable
         // Not cancelled by a stop: what was begun is waited for, at most the commit timeout.
         var answer = _append.ExecuteNonQueryAsync(CancellationToken.None);
         FaultPoint.Reach("append.after-send");
-        return await answer == 1;
+        var rows = await answer;
+        _replica.ThrowIfGivenUp();
+        return rows == 1;
     }
 
     /// <summary>Commits a batch with keys, or finds keys that are known. Every exception means unknown.</summary>
@@ -109,7 +112,21 @@ internal sealed class WriterConnection : IAsyncDisposable
         // Prepared when the first one comes: who uses no keys pays nothing for them.
         _keyed ??= await KeyedAppend.CreateAsync(
             _connection, _segments, _claim, _commitTimeout, LimitIn(_connection, _commitTimeout, _prepares), _prepares, CancellationToken.None);
-        return await _keyed.AppendAsync(batch, first, state, keys, known, look);
+        var outcome = await _keyed.AppendAsync(batch, first, state, keys, known, look);
+        _replica.ThrowIfGivenUp();
+        return outcome;
+    }
+
+    // ReplicaWait lives on a warning. A process that stalls half-way through sending holds the shard's lock until Sync arrives, and no statement timeout ends that.
+    private static async Task SetLimitsAsync(NpgsqlConnection connection, TimeSpan commitTimeout, CancellationToken cancellationToken)
+    {
+        await using var set = new NpgsqlCommand("SET client_min_messages = warning", connection);
+        if (connection.PostgreSqlVersion.Major >= TransactionTimeoutVersion)
+        {
+            set.CommandText += $"; SET transaction_timeout = {(long)commitTimeout.TotalMilliseconds}";
+        }
+
+        await set.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>

@@ -204,7 +204,7 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
         // Whoever holds the shard now, we or another, holds it with a higher epoch than the batch has: the table tells the truth about it.
         if (_unknown is { } batch)
         {
-            if (await _context.Batches.WasStoredAsync(Shard, batch.First.Sequence, batch.First.Epoch, CancellationToken.None) is not { } stored)
+            if (await _context.Batches.WasStoredAsync(Shard, batch.First.Sequence, batch.First.Epoch, _context.Options.CommitTimeout, default) is not { } stored)
             {
                 throw new TimeoutException("Nobody has claimed the shard since, so a commit may still be under way.");
             }
