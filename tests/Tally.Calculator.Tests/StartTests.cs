@@ -27,7 +27,7 @@ public sealed class StartTests(TestEnvironment environment)
         await using var database = await environment.CreateDatabaseAsync();
         await using (var host = await CalculatorHost.StartAsync(environment.Kafka, database.ConnectionString))
         {
-            await using var command = host.Database.CreateCommand("UPDATE outbox.system SET schema_version = 99");
+            await using var command = host.Database.CreateCommand("UPDATE outbox.system SET schema_version = 99, readable_by = 98");
             await command.ExecuteNonQueryAsync();
         }
 

@@ -8,7 +8,7 @@ namespace Tally.Inbox.Storage;
 internal sealed class InboxSchema(string schema)
 {
     /// <summary>The version that this code reads and writes.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     public void Migrate(NpgsqlConnection connection, Action<NpgsqlTransaction> alsoPrepare)
     {
@@ -17,8 +17,10 @@ internal sealed class InboxSchema(string schema)
         Run("SELECT pg_advisory_xact_lock(hashtextextended('tally.inbox:' || current_database() || ':' || @schema, 0))");
         Run($"CREATE SCHEMA IF NOT EXISTS {schema}");
         Run($"CREATE TABLE IF NOT EXISTS {schema}.schema_version (one boolean PRIMARY KEY DEFAULT true CHECK (one), version int NOT NULL)");
-        var found = ReadVersion();
-        if (found > Version)
+        var (found, readableBy) = ReadVersion();
+
+        // Newer tables will do when their own program says so: the instances of an upgrade follow one another, and an older one may be started again meanwhile.
+        if (found > Version && readableBy > Version)
         {
             // Trying again can't help: it ends like any setting that is out of its limits.
             throw new OptionsValidationException(
@@ -37,6 +39,11 @@ internal sealed class InboxSchema(string schema)
             Run(Second);
         }
 
+        if (found < 3)
+        {
+            Run(Third);
+        }
+
         Run($"INSERT INTO {schema}.schema_version (version) VALUES ({Version}) ON CONFLICT (one) DO UPDATE SET version = {Version} WHERE schema_version.version < {Version}");
         alsoPrepare(transaction);
         transaction.Commit();
@@ -52,10 +59,12 @@ internal sealed class InboxSchema(string schema)
             command.ExecuteNonQuery();
         }
 
-        int ReadVersion()
+        (int Version, int ReadableBy) ReadVersion()
         {
-            using var command = new NpgsqlCommand($"SELECT version FROM {schema}.schema_version", connection, transaction);
-            return command.ExecuteScalar() is int version ? version : 0;
+            using var command = new NpgsqlCommand(
+                $"SELECT version, coalesce((to_jsonb(v) ->> 'readable_by')::int, version) FROM {schema}.schema_version v", connection, transaction);
+            using var reader = command.ExecuteReader();
+            return reader.Read() ? (reader.GetInt32(0), reader.GetInt32(1)) : (0, 0);
         }
     }
 
@@ -143,4 +152,7 @@ internal sealed class InboxSchema(string schema)
         -- A message is decided on once.
         CREATE UNIQUE INDEX quarantine_decided ON {schema}.quarantine_audit (id) WHERE ends;
         """;
+
+    // The oldest version whose programs work with these tables as they are now. A migration that they could not bear raises it.
+    private string Third => $"ALTER TABLE {schema}.schema_version ADD COLUMN readable_by int NOT NULL DEFAULT 2;";
 }

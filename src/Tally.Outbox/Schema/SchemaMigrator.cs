@@ -9,7 +9,7 @@ internal sealed record OutboxIdentity(Guid System, int Shards, long SegmentSize)
 /// <summary>Makes the tables, or brings them to this version. Safe when several instances start at once.</summary>
 internal sealed class SchemaMigrator(NpgsqlDataSource dataSource, OutboxOptions options, SegmentStore segments)
 {
-    private const int CurrentVersion = 4;
+    private const int CurrentVersion = 5;
 
     /// <summary>
     /// Everything happens in one transaction under an advisory lock: a crash in the middle leaves nothing half-made, and a second instance
@@ -31,6 +31,14 @@ internal sealed class SchemaMigrator(NpgsqlDataSource dataSource, OutboxOptions 
                 $"{OutboxOptions.Section}:Shards is '{options.Shards}', but the database has {identity.Shards} shards already; allowed: {identity.Shards} to 128.");
         }
 
+        if (version > CurrentVersion && options.Shards > identity.Shards)
+        {
+            // What else a shard needs in newer tables, only the newer program knows.
+            throw Refused(
+                $"{OutboxOptions.Section}:Shards is '{options.Shards}', but the database has {identity.Shards} shards, and its tables have version {version}; "
+                + $"allowed: {identity.Shards}. Use a newer program to raise it.");
+        }
+
         await segments.AddShardsAsync(connection, identity.Shards, options.Shards, identity.SegmentSize, cancellationToken);
         await ExecuteAsync(connection, $"UPDATE {segments.Schema}.system SET shards = $1 WHERE shards < $1", cancellationToken, options.Shards);
         await transaction.CommitAsync(cancellationToken);
@@ -49,11 +57,13 @@ internal sealed class SchemaMigrator(NpgsqlDataSource dataSource, OutboxOptions 
         }
 
         await using var command = new NpgsqlCommand(
-            $"SELECT id, shards, segment_size, schema_version FROM {segments.Schema}.system", connection);
+            $"SELECT id, shards, segment_size, schema_version, coalesce((to_jsonb(s) ->> 'readable_by')::int, schema_version) FROM {segments.Schema}.system s", connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         var version = reader.GetInt32(3);
-        return version <= CurrentVersion
+
+        // Newer tables will do when their own program says so: the instances of an upgrade follow one another, and an older one may be started again meanwhile.
+        return version <= CurrentVersion || reader.GetInt32(4) <= CurrentVersion
             ? (new OutboxIdentity(reader.GetGuid(0), reader.GetInt32(1), reader.GetInt64(2)), version)
             : throw Refused(
                 $"{OutboxOptions.Section}:Schema is '{options.Schema}', whose tables have version {version}; allowed: versions up to {CurrentVersion}. Use a newer program.");

@@ -48,12 +48,29 @@ public sealed class InboxSchemaTests(TestEnvironment environment)
     {
         await using var store = await Store.CreateEmptyAsync(environment);
         store.Migrate();
-        await store.ExecuteAsync("UPDATE inbox.schema_version SET version = 99");
+        await store.ExecuteAsync("UPDATE inbox.schema_version SET version = 99, readable_by = 98");
 
         var refusal = Assert.Throws<OptionsValidationException>(store.Migrate);
 
         Assert.Contains("version 99", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(99, await store.QueryAsync<int>("SELECT version FROM inbox.schema_version"));
+    }
+
+    [KafkaFact]
+    public async Task A_newer_schema_that_says_that_this_program_may_use_it_is_used_as_it_is()
+    {
+        await using var world = await World.CreateAsync(environment);
+        world.Store.Migrate();
+        await world.Store.ExecuteAsync("ALTER TABLE inbox.folds ADD COLUMN of_the_next_version text");
+        await world.Store.ExecuteAsync("UPDATE inbox.schema_version SET version = version + 1");
+        var history = new NumberHistory().Add(1, 2, 3);
+        await world.SendAsync(history.Events);
+
+        var instance = await world.StartAsync();
+        await instance.ReadyAsync();
+        await Eventually.TrueAsync(async () => (await instance.Inbox.ReadPositionsAsync(CancellationToken.None)) is [{ Sequence: 3 }], Store.Soon);
+
+        Assert.Equal(InboxSchema.Version + 1, await world.Store.QueryAsync<int>("SELECT version FROM inbox.schema_version"));
     }
 
     [Fact]
