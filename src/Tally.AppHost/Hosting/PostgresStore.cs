@@ -37,8 +37,8 @@ internal sealed class PostgresStore(ComponentContext context, Supervisor supervi
             ? connections.Postgres
             : await StartOwnAsync(connections.Postgres, settings, cancellationToken);
         await using var admin = await ConnectAsync(Admin, cancellationToken);
-        Calculator = await EnsureAsync(admin, prefix + "calculator", connections.Calculator.Password, cancellationToken);
-        Totals = await EnsureAsync(admin, prefix + "totals", connections.Totals.Password, cancellationToken);
+        Calculator = await EnsureAsync(admin, Admin, prefix + "calculator", connections.Calculator.Password, cancellationToken);
+        Totals = await EnsureAsync(admin, Admin, prefix + "totals", connections.Totals.Password, cancellationToken);
         if (connections.Postgres.External)
         {
             var there = new ComponentState
@@ -90,7 +90,8 @@ internal sealed class PostgresStore(ComponentContext context, Supervisor supervi
         return Describe(postgres.AdminConnectionString, before.Password);
     }
 
-    private static async Task<DatabaseConnection> EnsureAsync(NpgsqlConnection admin, string name, string password, CancellationToken cancellationToken)
+    private static async Task<DatabaseConnection> EnsureAsync(
+        NpgsqlConnection admin, DatabaseConnection given, string name, string password, CancellationToken cancellationToken)
     {
         try
         {
@@ -101,8 +102,8 @@ internal sealed class PostgresStore(ComponentContext context, Supervisor supervi
             throw new SystemProblemException(Name, $"The database '{name}' couldn't be made: {problem.MessageText}.", problem);
         }
 
-        var builder = new NpgsqlConnectionStringBuilder(admin.ConnectionString) { Database = name, Username = name, Password = password };
-        builder.Remove("Pooling");
+        // As it was given: an open connection no longer says which of several hosts was to be chosen.
+        var builder = new NpgsqlConnectionStringBuilder(given.ConnectionString) { Database = name, Username = name, Password = password };
         return Describe(builder.ConnectionString, password);
     }
 
@@ -112,8 +113,16 @@ internal sealed class PostgresStore(ComponentContext context, Supervisor supervi
         return new DatabaseConnection
         {
             ConnectionString = connectionString,
-            Url = $"postgres://{parts.Username}:{password}@{parts.Host}:{parts.Port}/{parts.Database}",
+            Url = Url(parts, password),
             Password = password,
         };
+    }
+
+    /// <summary>As libpq reads it: each of several hosts with its port, and the one that can write is looked for.</summary>
+    private static string Url(NpgsqlConnectionStringBuilder parts, string password)
+    {
+        var hosts = parts.Host!.Split(',').Select(host => host.Contains(':', StringComparison.Ordinal) ? host : $"{host}:{parts.Port}").ToList();
+        var choice = hosts.Count > 1 ? "?target_session_attrs=read-write" : "";
+        return $"postgres://{parts.Username}:{password}@{string.Join(',', hosts)}/{parts.Database}{choice}";
     }
 }
