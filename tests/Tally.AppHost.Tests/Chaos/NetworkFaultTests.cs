@@ -7,6 +7,7 @@ using Xunit.Abstractions;
 namespace Tally.AppHost.Tests.Chaos;
 
 /// <summary>The network between each two parts breaks in each way, under load, and is whole again; then the proof must hold soon.</summary>
+[Collection(nameof(WholeSystems))]
 public sealed class NetworkFaultTests(ProxiedSystem system, ITestOutputHelper output) : IClassFixture<ProxiedSystem>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

@@ -2,6 +2,7 @@ using System.Runtime.Versioning;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Npgsql;
+using Tally.AppHost.Tests.Chaos;
 using Tally.AppHost.Tests.Support;
 using Tally.Contracts.V1;
 using Tally.TestSupport;
@@ -10,6 +11,7 @@ namespace Tally.AppHost.Tests.Commands;
 
 /// <summary>PostgreSQL dies for good, and its replica takes over, as docs/operations.md tells it.</summary>
 [SupportedOSPlatform("linux")]
+[Collection(nameof(WholeSystems))]
 public sealed class FailOverTests
 {
     private const int Enough = 50;

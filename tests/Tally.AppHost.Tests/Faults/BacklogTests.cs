@@ -1,10 +1,12 @@
 using Tally.AppHost.Hosting;
+using Tally.AppHost.Tests.Chaos;
 using Tally.AppHost.Tests.Support;
 using Tally.TestSupport;
 
 namespace Tally.AppHost.Tests.Faults;
 
 /// <summary>Kafka is away while many results are stored, and has all of them afterwards: what is only on its way is not asked for again.</summary>
+[Collection(nameof(WholeSystems))]
 public sealed class BacklogTests
 {
     [KafkaFact]

@@ -1,12 +1,14 @@
 using System.Data;
 using System.Diagnostics.CodeAnalysis;
 using Npgsql;
+using Tally.AppHost.Tests.Chaos;
 using Tally.AppHost.Tests.Support;
 using Tally.TestSupport;
 
 namespace Tally.AppHost.Tests.Faults;
 
 /// <summary>Somebody reads both databases in a transaction that doesn't end, as a backup does, on a real system.</summary>
+[Collection(nameof(WholeSystems))]
 public sealed class HeldSnapshotTests
 {
     private const string Segments = "SELECT count(*) FROM pg_partition_tree('outbox.outbox_batches') WHERE isleaf";

@@ -1,10 +1,12 @@
 using Tally.AppHost.Hosting;
+using Tally.AppHost.Tests.Chaos;
 using Tally.AppHost.Tests.Support;
 using Tally.TestSupport;
 
 namespace Tally.AppHost.Tests.Faults;
 
 /// <summary>Kafka loses its disk, on a real system: the outbox has it all, and Totals asks for it.</summary>
+[Collection(nameof(WholeSystems))]
 public sealed class LostDataTests
 {
     private const string Relayed = "SELECT coalesce(sum(relayed), 0) FROM outbox.progress";

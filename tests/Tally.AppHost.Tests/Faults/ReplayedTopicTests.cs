@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Tally.AppHost.Tests.Chaos;
 using Tally.AppHost.Tests.Support;
 using Tally.Kafka;
 using Tally.TestSupport;
@@ -6,6 +7,7 @@ using Tally.TestSupport;
 namespace Tally.AppHost.Tests.Faults;
 
 /// <summary>Everything in the topic is sent to it again, as <c>kcat -C | kcat -P</c> does, on a real system.</summary>
+[Collection(nameof(WholeSystems))]
 public sealed class ReplayedTopicTests
 {
     private const int Results = 2_000;

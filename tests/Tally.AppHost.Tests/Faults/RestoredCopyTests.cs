@@ -1,10 +1,12 @@
 using Tally.AppHost.Hosting;
+using Tally.AppHost.Tests.Chaos;
 using Tally.AppHost.Tests.Support;
 using Tally.TestSupport;
 
 namespace Tally.AppHost.Tests.Faults;
 
 /// <summary>A database is put back to an older copy, on a real system.</summary>
+[Collection(nameof(WholeSystems))]
 public sealed class RestoredCopyTests
 {
     private const int Shards = 4;
