@@ -90,11 +90,15 @@ public sealed class ProxiedSystem : IAsyncLifetime
 
     internal Task MendAsync(Link link, NetworkFault fault) => _proxies!.MendAsync($"{link}", fault);
 
-    /// <summary>Ends the connections that are dead still, so that the next test begins with none.</summary>
+    /// <summary>Ends the connections that are dead still, so that the next test begins with none. The living ones end, too.</summary>
     internal async Task RenewAsync(Link link)
     {
+        // Anew, or a writer that does nothing would notice only at its next commit that its connection has ended, and refuse a call of the next test.
+        var who = ServiceNames.Of(link is Link.CalculatorToPostgres or Link.CalculatorToKafka ? ServiceNames.Calculator : ServiceNames.Totals, 1);
+        await System.StopComponentAsync(who);
         await _proxies!.RemoveAsync($"{link}");
         await _proxies.AddAsync($"{link}", _links[link].Port, _links[link].Upstream);
+        await System.StartComponentAsync(who, CancellationToken.None);
     }
 
     /// <summary>How many results are stored.</summary>

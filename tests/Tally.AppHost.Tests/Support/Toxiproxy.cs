@@ -103,12 +103,13 @@ internal sealed class Toxiproxy : IAsyncDisposable
             case NetworkFault.Slow:
                 await CureAsync(name, "latency", "downstream");
                 break;
+            case NetworkFault.Throttled:
+                await CureBothAsync(name, "bandwidth");
+                break;
             default:
-                foreach (var stream in Streams)
-                {
-                    await CureAsync(name, fault == NetworkFault.Throttled ? "bandwidth" : "timeout", stream);
-                }
-
+                // In this order: connections that the first one dropped bytes of hang in the second one for ever, and all others are whole again.
+                await CureBothAsync(name, "timeout");
+                await CureBothAsync(name, "slow_close");
                 break;
         }
     }
@@ -143,6 +144,14 @@ internal sealed class Toxiproxy : IAsyncDisposable
 
     private Task PoisonAsync(string name, string type, string stream, object attributes) =>
         PostAsync($"proxies/{name}/toxics", new { name = $"{type}_{stream}", type, stream, attributes });
+
+    private async Task CureBothAsync(string name, string type)
+    {
+        foreach (var stream in Streams)
+        {
+            await CureAsync(name, type, stream);
+        }
+    }
 
     private async Task CureAsync(string name, string type, string stream) =>
         (await _api.DeleteAsync(new Uri($"proxies/{name}/toxics/{type}_{stream}", UriKind.Relative))).EnsureSuccessStatusCode().Dispose();
