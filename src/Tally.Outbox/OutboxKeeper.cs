@@ -103,6 +103,11 @@ internal sealed class OutboxKeeper : IAsyncDisposable
 
     private async Task NoteAndRewindAsync(CancellationToken cancellationToken)
     {
+        foreach (var relay in _relays)
+        {
+            relay.EndStall();
+        }
+
         await NoteAsync(cancellationToken);
         var noticed = _context.Time.GetTimestamp();
         foreach (var (shard, id, from) in await _context.Progress.ReadRewindsAsync(cancellationToken))

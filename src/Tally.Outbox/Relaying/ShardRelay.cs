@@ -1,3 +1,4 @@
+using Confluent.Kafka;
 using Tally.Outbox.Diagnostics;
 using Tally.Outbox.Storage;
 using Tally.Outbox.Writing;
@@ -43,6 +44,9 @@ internal sealed partial class ShardRelay
     private int _missedIn;
     private long _missedAt;
 
+    // The keeper's own.
+    private readonly StallWatch _stall;
+
     private Action _stopped = static () => { };
 
     private volatile bool _isStopping;
@@ -55,6 +59,7 @@ internal sealed partial class ShardRelay
         _producers = producers;
         _key = [.. System.Text.Encoding.ASCII.GetBytes(shard.ToString())];
         _handOff = new HandOff(context.Options.HandOffCapacity);
+        _stall = new StallWatch(context.Time);
         producers.OnFailure(_signal.Raise);
     }
 
@@ -96,6 +101,17 @@ internal sealed partial class ShardRelay
         {
             _wish = rewind;
             _signal.Raise();
+        }
+    }
+
+    /// <summary>Gives up a producer that doesn't get on with this shard: the next one begins behind what is acknowledged. Called about once a second.</summary>
+    public void EndStall()
+    {
+        var stream = _stream;
+        if (_stall.IsStalled(stream, Acknowledged, stream?.Published ?? 0))
+        {
+            stream!.Session.Fail(new Error(
+                ErrorCode.Local_TimedOut, $"Kafka has acknowledged nothing of shard {_shard} for {StallWatch.Patience.TotalSeconds:0} s"));
         }
     }
 
