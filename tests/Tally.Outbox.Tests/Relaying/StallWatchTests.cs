@@ -1,10 +1,11 @@
 using Tally.Outbox.Relaying;
+using Tally.TestSupport;
 
 namespace Tally.Outbox.Tests.Relaying;
 
 public sealed class StallWatchTests
 {
-    private readonly TurnedTime _time = new();
+    private readonly ManualTime _time = new();
     private readonly object _stream = new();
     private readonly StallWatch _watch;
 
@@ -15,9 +16,9 @@ public sealed class StallWatchTests
     {
         Assert.False(_watch.IsStalled(_stream, acknowledged: 3, published: 5));
 
-        _time.Turn(StallWatch.Patience - TimeSpan.FromSeconds(1));
+        _time.Advance(StallWatch.Patience - TimeSpan.FromSeconds(1));
         Assert.False(_watch.IsStalled(_stream, acknowledged: 3, published: 9));
-        _time.Turn(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         Assert.True(_watch.IsStalled(_stream, acknowledged: 3, published: 9));
     }
 
@@ -28,21 +29,10 @@ public sealed class StallWatchTests
     public void An_acknowledgement_an_idle_shard_and_a_new_producer_begin_the_time_anew(long acknowledged, long published, bool isNew)
     {
         Assert.False(_watch.IsStalled(_stream, acknowledged: 3, published: 5));
-        _time.Turn(StallWatch.Patience);
+        _time.Advance(StallWatch.Patience);
         Assert.False(_watch.IsStalled(isNew ? new object() : _stream, acknowledged, published));
 
-        _time.Turn(StallWatch.Patience - TimeSpan.FromSeconds(1));
+        _time.Advance(StallWatch.Patience - TimeSpan.FromSeconds(1));
         Assert.False(_watch.IsStalled(_stream, acknowledged, published + 5));
-    }
-
-    private sealed class TurnedTime : TimeProvider
-    {
-        private long _now = 1;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _now;
-
-        public void Turn(TimeSpan by) => _now += by.Ticks;
     }
 }
