@@ -80,6 +80,7 @@ internal sealed class KafkaComponent : Component
 
     public override async Task WaitUntilReadyAsync(ComponentStart start, CancellationToken cancellationToken)
     {
+        _whyNotReady = "";
         await start.Log.WaitForAsync("Kafka Server started", cancellationToken);
         while (Refill is { } refill)
         {

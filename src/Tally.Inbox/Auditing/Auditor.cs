@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Confluent.Kafka;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -35,6 +36,9 @@ internal sealed partial class Auditor<TState, TEvent>(
     private bool _failed;
     private bool _otherSystem;
 
+    // Whether this round came to look at the shards.
+    private bool _looked;
+
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -60,6 +64,7 @@ internal sealed partial class Auditor<TState, TEvent>(
 
     private async Task<bool> TryRoundAsync(CancellationToken cancellationToken)
     {
+        _looked = false;
         try
         {
             if (await LookAtTopicAsync(cancellationToken) && outbox is not null)
@@ -80,7 +85,12 @@ internal sealed partial class Auditor<TState, TEvent>(
         {
             exchange.TopicUnknown();
             metrics.AuditFailed();
-            _shards.Clear();
+            if (!_looked)
+            {
+                // Time in which nobody could look proves nothing.
+                _shards.Clear();
+            }
+
             if (!_failed)
             {
                 _failed = true;
@@ -135,6 +145,8 @@ internal sealed partial class Auditor<TState, TEvent>(
         }
 
         _otherSystem = false;
+        _looked = true;
+        ExceptionDispatchInfo? failure = null;
         var held = new List<SourcePlace>(source.Shards.Count);
         foreach (var shard in source.Shards)
         {
@@ -142,7 +154,17 @@ internal sealed partial class Auditor<TState, TEvent>(
             var partition = shard.Shard % topic.Partitions;
             if (view.NextOffsets.ContainsKey(partition))
             {
-                await CompareAsync(outbox, stored, view, shard, partition, cancellationToken);
+                try
+                {
+                    await CompareAsync(outbox, stored, view, shard, partition, cancellationToken);
+                }
+                catch (Exception away) when (away is KafkaException or InboxSourceException)
+                {
+                    // The other shards must not wait for this one, whose partition may have no leader.
+                    _shards.Remove(shard.Shard);
+                    failure ??= ExceptionDispatchInfo.Capture(away);
+                }
+
                 var (position, _) = _judge.HeldOf(stored, shard.Shard);
                 held.Add(new SourcePlace(shard.Shard, position.Epoch, position.Sequence));
             }
@@ -154,5 +176,6 @@ internal sealed partial class Auditor<TState, TEvent>(
 
         // As it was read from the database, never from memory: what is confirmed may be gone from the outbox a moment later.
         await _confirmations.SendAsync(outbox, source.System, held, cancellationToken);
+        failure?.Throw();
     }
 }

@@ -102,7 +102,9 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
         }
 
         var closing = Task.Run(Close);
-        if (!((IAsyncResult)closing).AsyncWaitHandle.WaitOne(_stopping.IsCancellationRequested ? StopPatience : _options.JoinTimeout))
+        var closed = ((IAsyncResult)closing).AsyncWaitHandle;
+        WaitHandle.WaitAny([closed, _stopping.WaitHandle], _options.JoinTimeout);
+        if (!closed.WaitOne(_stopping.IsCancellationRequested ? StopPatience : TimeSpan.Zero))
         {
             // Leaving the group waits for a broker that doesn't answer. The group finds out by itself.
             _abandoned = true;

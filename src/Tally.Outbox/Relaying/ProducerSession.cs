@@ -13,6 +13,9 @@ internal sealed class ProducerSession
 {
     private static readonly TimeSpan MetadataTimeout = TimeSpan.FromSeconds(5);
 
+    // A stop waits for it.
+    private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(2);
+
     private readonly IProducer<byte[], byte[]> _producer;
     private readonly Dictionary<string, Task<int>> _partitions = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
@@ -98,7 +101,7 @@ internal sealed class ProducerSession
         List<TopicDescription> found;
         try
         {
-            found = (await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames(topics), new DescribeTopicsOptions { RequestTimeout = MetadataTimeout })).TopicDescriptions;
+            found = (await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames(topics), new DescribeTopicsOptions { RequestTimeout = LookTimeout })).TopicDescriptions;
         }
         catch (DescribeTopicsException partly)
         {

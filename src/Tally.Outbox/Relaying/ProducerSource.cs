@@ -64,7 +64,8 @@ internal sealed class ProducerSource(OutboxOptions options, TimeProvider time, I
 
         try
         {
-            foreach (var (topic, id) in await session.ReadTopicIdsAsync().WaitAsync(cancellationToken))
+            // Not given up by a stop: the producer must not be disposed while it's asked.
+            foreach (var (topic, id) in await session.ReadTopicIdsAsync())
             {
                 if (_topicIds.TryGetValue(topic, out var before) && before != id)
                 {

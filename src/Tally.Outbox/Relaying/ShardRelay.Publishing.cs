@@ -182,12 +182,13 @@ internal sealed partial class ShardRelay
         }
     }
 
+    /// <summary>Publishes from the table, and nothing that the writer doesn't know to be committed: what is visible there may still be missing on a replica.</summary>
     private async Task PublishTableAsync(PublishStream stream, long upTo)
     {
         while (stream.Published < upTo && CanGoOn(stream))
         {
             var before = stream.Published;
-            await foreach (var batch in _context.Batches.ReadAsync(_shard, before + 1, BatchesPerRead, CancellationToken.None))
+            await foreach (var batch in _context.Batches.ReadAsync(_shard, before + 1, upTo, BatchesPerRead, CancellationToken.None))
             {
                 if (!CanGoOn(stream))
                 {

@@ -13,11 +13,14 @@ internal sealed class BatchStore(NpgsqlDataSource dataSource, SegmentStore segme
     /// </summary>
     public async Task<bool?> WasStoredAsync(int shard, long firstSequence, long epoch, TimeSpan commitTimeout, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(
+        // Both on one connection: with several hosts another one may lead to another server.
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(
             $"""
             SELECT EXISTS (SELECT 1 FROM {segments.BatchesOf(shard)} WHERE first_sequence = $1 AND epoch = $2),
                    EXISTS (SELECT 1 FROM {segments.Schema}.shards WHERE shard = $3 AND epoch > $2)
-            """);
+            """,
+            connection);
         command.Parameters.Add(new() { Value = firstSequence });
         command.Parameters.Add(new() { Value = epoch });
         command.Parameters.Add(new() { Value = shard });
@@ -30,17 +33,20 @@ internal sealed class BatchStore(NpgsqlDataSource dataSource, SegmentStore segme
 
         if (stored)
         {
-            await ReplicaWait.PassAsync(dataSource, commitTimeout, cancellationToken);
+            await ReplicaWait.PassAsync(connection, commitTimeout, cancellationToken);
         }
 
         return stored || superseded ? stored : null;
     }
 
-    /// <summary>The batches that hold the results from a sequence on, oldest first, at most so many; the first may begin before it.</summary>
-    public IAsyncEnumerable<CommittedBatch> ReadAsync(int shard, long fromSequence, int limit, CancellationToken cancellationToken) =>
-        ReadAsync(segments.BatchesOf(shard), fromSequence, long.MaxValue, limit, cancellationToken);
+    /// <summary>
+    /// The batches that hold the results from a sequence on, oldest first, at most so many; the first may begin before it, and none begins behind
+    /// <paramref name="toSequence"/>.
+    /// </summary>
+    public IAsyncEnumerable<CommittedBatch> ReadAsync(int shard, long fromSequence, long toSequence, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(segments.BatchesOf(shard), fromSequence, toSequence, limit, cancellationToken);
 
-    /// <summary>The same from one table, and no batch that begins behind <paramref name="toSequence"/>.</summary>
+    /// <summary>The same from one table.</summary>
     public async IAsyncEnumerable<CommittedBatch> ReadAsync(
         string table, long fromSequence, long toSequence, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -31,9 +31,8 @@ internal sealed class ReplicaWait
     /// Returns once all that was seen on this server until now has reached the synchronous replica, if there is one: a commit behind it does, and replicas
     /// follow in order. What was read need not have: a commit whose wait was given up, or whose session was ended, can be seen by everyone.
     /// </summary>
-    public static async Task PassAsync(NpgsqlDataSource dataSource, TimeSpan atMost, CancellationToken cancellationToken)
+    public static async Task PassAsync(NpgsqlConnection connection, TimeSpan atMost, CancellationToken cancellationToken)
     {
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         var wait = new ReplicaWait(connection);
         await using var commit = new NpgsqlCommand("SET client_min_messages = warning; SELECT pg_logical_emit_message(true, 'tally', '')", connection)
         {

@@ -130,13 +130,14 @@ internal sealed class WriterConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// Behind a pooler each transaction may run on another connection of the server, so the limit can't be set for the connection: it travels in the statement, as
+    /// Behind a pooler each transaction may run on another connection of the server, so nothing can be set for the connection: it travels in the statement, as
     /// a further thing to select from, and ends with the transaction.
     /// </summary>
     private static string LimitIn(NpgsqlConnection connection, TimeSpan commitTimeout, bool prepares) =>
-        prepares || connection.PostgreSqlVersion.Major < TransactionTimeoutVersion
+        prepares ? ""
+        : ", set_config('client_min_messages', 'warning', true) AS warns" + (connection.PostgreSqlVersion.Major < TransactionTimeoutVersion
             ? ""
-            : $", set_config('transaction_timeout', '{(long)commitTimeout.TotalMilliseconds}', true) AS limited";
+            : $", set_config('transaction_timeout', '{(long)commitTimeout.TotalMilliseconds}', true) AS limited");
 
     public async ValueTask DisposeAsync()
     {
