@@ -37,7 +37,8 @@ internal static class ConsumerSettings
         Librdkafka.Load(options.Kafka);
         try
         {
-            new ConsumerBuilder<byte[], byte[]>(Build(options)).Build().Dispose();
+            // What it has to say of brokers, the one that stays says too.
+            new ConsumerBuilder<byte[], byte[]>(Build(options)).SetLogHandler(static (_, _) => { }).Build().Dispose();
         }
         catch (Exception fault) when (fault is InvalidOperationException or ArgumentException)
         {

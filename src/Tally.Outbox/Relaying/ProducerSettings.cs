@@ -38,7 +38,8 @@ internal static class ProducerSettings
         try
         {
             Librdkafka.Load(options.Kafka);
-            new ProducerBuilder<byte[], byte[]>(Build(options)).Build().Dispose();
+            // What it has to say of brokers, the one that stays says too.
+            new ProducerBuilder<byte[], byte[]>(Build(options)).SetLogHandler(static (_, _) => { }).Build().Dispose();
         }
         catch (Exception fault) when (fault is InvalidOperationException or ArgumentException)
         {
