@@ -157,15 +157,27 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
     /// <summary>Commits what is folded, when that works at once. What isn't committed is read again by whoever holds the partition next.</summary>
     private void CommitPending()
     {
-        if (!_committer.WaitIdle(Patience) || _committer.TakeOutcome().Failure is not null || !_folder.HasPending)
+        if (TakeCommitted() && _folder.HasPending)
         {
-            return;
+            _committer.Start(_folder.Complete());
+            TakeCommitted();
+        }
+    }
+
+    /// <returns>False when the commit under way, if there was one, took too long or failed.</returns>
+    private bool TakeCommitted()
+    {
+        if (!_committer.WaitIdle(Patience))
+        {
+            return false;
         }
 
-        _committer.Start(_folder.Complete());
-        if (_committer.WaitIdle(Patience) && _committer.TakeOutcome().CommittedOffsets is { } offsets)
+        var (failure, offsets) = _committer.TakeOutcome();
+        if (offsets is not null)
         {
             _groupOffsets.Reached(offsets);
         }
+
+        return failure is null;
     }
 }
