@@ -23,6 +23,7 @@ internal sealed class OutboxKeeper : IAsyncDisposable
     private readonly Chore _segments;
     private readonly Chore _trimming;
     private readonly Chore _topics;
+    private readonly long[] _noted;
     private volatile bool _databaseAnswers = true;
     private Task _renewing = Task.CompletedTask;
 
@@ -40,6 +41,7 @@ internal sealed class OutboxKeeper : IAsyncDisposable
         var trimmer = new SegmentTrimmer(context, () => relays.Where(relay => relay.Pending is not null).Select(relay => relay.Shard));
         _trimming = new Chore("Dropping old segments", SegmentTrimmer.IntervalOf(context.Options), trimmer.TrimAsync, context.Time, context.Logger);
         _topics = new Chore("Looking at topics", TopicInterval, producers.LookAtTopicsAsync, context.Time, context.Logger);
+        _noted = new long[relays.Count];
     }
 
     /// <summary>
@@ -125,11 +127,19 @@ internal sealed class OutboxKeeper : IAsyncDisposable
 
     private async Task NoteAsync(CancellationToken cancellationToken)
     {
-        // Also what was noted before: a database that was put back to a copy may not hold that note any more.
-        var mine = _relays.Where(static relay => relay.Pending is not null).Select(static relay => (relay.Shard, relay.Acknowledged)).ToList();
-        if (mine.Count > 0)
+        // Also when it's less than was noted: a database that was put back to a copy doesn't hold that note any more. What was noted and hasn't changed isn't
+        // said again: before the writer has noticed such a copy, it would lie above the copy's end.
+        var news = _relays.Where(relay => relay.Pending is not null && relay.Acknowledged != _noted[relay.Shard])
+            .Select(relay => (relay.Shard, relay.Acknowledged)).ToList();
+        if (news.Count == 0)
         {
-            await _context.Progress.WriteRelayedAsync([.. mine.Select(n => n.Shard)], [.. mine.Select(n => n.Acknowledged)], cancellationToken);
+            return;
+        }
+
+        await _context.Progress.WriteRelayedAsync([.. news.Select(n => n.Shard)], [.. news.Select(n => n.Acknowledged)], cancellationToken);
+        foreach (var (shard, acknowledged) in news)
+        {
+            _noted[shard] = acknowledged;
         }
     }
 }

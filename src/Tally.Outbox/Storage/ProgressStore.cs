@@ -7,7 +7,7 @@ namespace Tally.Outbox.Storage;
 /// <summary>How far shards were relayed, and the wishes to publish them again.</summary>
 internal sealed class ProgressStore(NpgsqlDataSource dataSource, SegmentStore segments)
 {
-    /// <summary>Notes how far shards were relayed. Never goes back: an older instance's late word is true, too. What the table holds already isn't written again.</summary>
+    /// <summary>Notes how far shards were relayed. Never goes back: an older instance's late word is true, too.</summary>
     public async Task WriteRelayedAsync(int[] shards, long[] relayed, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(
