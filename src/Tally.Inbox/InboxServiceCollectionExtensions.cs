@@ -46,7 +46,8 @@ public static class InboxServiceCollectionExtensions
             stored => provider.GetRequiredService<InboxHandler<TState, TEvent>>().Load(stored)));
         services.AddSingleton<IInbox<TState>, InboxService<TState>>();
         services.AddSingleton<AuditExchange>();
-        services.AddSingleton(provider => new TopicProbe(provider.GetRequiredService<IOptions<InboxOptions>>().Value));
+        services.AddSingleton(provider => new TopicProbe(
+            provider.GetRequiredService<IOptions<InboxOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ForkAdopter<TState, TEvent>>();
         services.AddSingleton<Quarantine<TState, TEvent>>();
         services.AddSingleton<IInboxRepair<TState>, InboxRepair<TState, TEvent>>();

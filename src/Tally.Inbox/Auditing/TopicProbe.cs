@@ -23,6 +23,7 @@ internal sealed class TopicProbe : IDisposable
     private readonly string _topic;
     private readonly Lazy<IConsumer<byte[], byte[]>> _client;
     private readonly Lazy<IAdminClient> _admin;
+    private readonly Rebootstrap _rebootstrap;
 
     // A Kafka before 0.10 can't say what it understands; it would leave such questions without an answer.
     private bool _describes;
@@ -32,13 +33,15 @@ internal sealed class TopicProbe : IDisposable
     // A question that waits inside the native client, which must not be taken away under it.
     private Task _waiting = Task.CompletedTask;
 
-    public TopicProbe(InboxOptions options)
+    public TopicProbe(InboxOptions options, TimeProvider time)
     {
+        var settings = ConsumerSettings.Build(options);
         _topic = options.Topic;
         _describes = !(options.Kafka.Settings.TryGetValue("api.version.request", out var asks) && string.Equals(asks, "false", StringComparison.OrdinalIgnoreCase));
         // What it has to complain about, the consumer does too.
-        _client = new(() => new ConsumerBuilder<byte[], byte[]>(ConsumerSettings.Build(options)).SetLogHandler(static (_, _) => { }).SetErrorHandler(static (_, _) => { }).Build());
+        _client = new(() => new ConsumerBuilder<byte[], byte[]>(settings).SetLogHandler(static (_, _) => { }).SetErrorHandler(static (_, _) => { }).Build());
         _admin = new(() => new DependentAdminClientBuilder(_client.Value.Handle).Build());
+        _rebootstrap = new Rebootstrap(time, settings.BootstrapServers);
     }
 
     /// <summary>The client that asks for what is about the cluster's settings.</summary>
@@ -47,6 +50,20 @@ internal sealed class TopicProbe : IDisposable
     /// <summary>What Kafka says of the topic now, or null when there is none.</summary>
     /// <exception cref="KafkaException">Kafka doesn't answer.</exception>
     public async Task<TopicFacts?> DescribeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await DescribeOnceAsync(cancellationToken);
+        }
+        catch (KafkaException away) when (away.Error.Code is ErrorCode.Local_TimedOut or ErrorCode.Local_Transport)
+        {
+            // Nobody polls this client, so it can't say it by itself.
+            _rebootstrap.OnAllDown(_client.Value);
+            throw;
+        }
+    }
+
+    private async Task<TopicFacts?> DescribeOnceAsync(CancellationToken cancellationToken)
     {
         if (_describes)
         {

@@ -77,8 +77,13 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
     private TopicPartitionOffset StartOf(TopicPartition partition, StoredPositions<TState> stored) =>
         new(partition, stored.NextOffset(_options.Topic, _folder.TopicId, partition.Partition.Value) is { } next ? new Offset(next) : Offset.Beginning);
 
-    private void OnError(Error error)
+    private void OnError(IClient consumer, Error error)
     {
+        if (error.Code == ErrorCode.Local_AllBrokersDown)
+        {
+            _rebootstrap.OnAllDown(consumer);
+        }
+
         if (_errorNews.Is(error))
         {
             Log.KafkaError(_logger, error.Reason, error.Code.ToString());

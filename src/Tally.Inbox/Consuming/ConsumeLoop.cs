@@ -39,6 +39,7 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
     private readonly IConsumer<byte[], byte[]> _consumer;
     private readonly GroupOffsets _groupOffsets;
     private readonly ErrorNews _errorNews;
+    private readonly Rebootstrap _rebootstrap;
     private List<TopicPartition> _assigned = [];
     private bool _joined;
 
@@ -66,12 +67,14 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
         _logger = parts.Logger;
         _pause = new RetryPause(_options.MaxRetryPause);
         _stopping = stopping;
+        var settings = ConsumerSettings.Build(_options);
         _errorNews = new ErrorNews(_time);
-        _consumer = new ConsumerBuilder<byte[], byte[]>(ConsumerSettings.Build(_options))
+        _rebootstrap = new Rebootstrap(_time, settings.BootstrapServers);
+        _consumer = new ConsumerBuilder<byte[], byte[]>(settings)
             .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
             .SetPartitionsRevokedHandler((_, partitions) => OnRevoked(partitions))
             .SetPartitionsLostHandler((_, partitions) => OnLost(partitions))
-            .SetErrorHandler((_, error) => OnError(error))
+            .SetErrorHandler(OnError)
             .SetLogHandler((_, message) => OnLog(message))
             .Build();
         _groupOffsets = new GroupOffsets(_consumer, _options.Topic, _time, _logger);

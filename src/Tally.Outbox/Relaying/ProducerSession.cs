@@ -22,17 +22,22 @@ internal sealed class ProducerSession
     private readonly Action _failed;
     private readonly ILogger _logger;
     private readonly ErrorNews _errorNews;
+    private readonly Rebootstrap _rebootstrap;
+    private readonly TimeProvider _time;
     private volatile bool _isFailed;
     private int _users = 1;
 
     public ProducerSession(OutboxOptions options, TimeProvider time, ILogger logger, Action failed)
     {
+        _time = time;
         Created = time.GetTimestamp();
+        var settings = ProducerSettings.Build(options);
         _errorNews = new ErrorNews(time);
+        _rebootstrap = new Rebootstrap(time, settings.BootstrapServers);
         _logger = logger;
         _failed = failed;
-        _producer = new ProducerBuilder<byte[], byte[]>(ProducerSettings.Build(options))
-            .SetErrorHandler((_, error) => OnError(error))
+        _producer = new ProducerBuilder<byte[], byte[]>(settings)
+            .SetErrorHandler(OnError)
             .SetLogHandler((_, message) => Log.Librdkafka(logger, (LogLevel)message.LevelAs(LogLevelType.MicrosoftExtensionsLogging), message.Message))
             .Build();
     }
@@ -68,7 +73,21 @@ internal sealed class ProducerSession
 
     /// <summary>The topic's number of partitions, asked once a session.</summary>
     /// <exception cref="KafkaException">Kafka can't be reached, or has no such topic.</exception>
-    public Task<int> PartitionsOfAsync(string topic)
+    public async Task<int> PartitionsOfAsync(string topic)
+    {
+        try
+        {
+            return await AskOnceAsync(topic);
+        }
+        catch (KafkaException away) when (_time.GetElapsedTime(Created) >= StallWatch.Patience)
+        {
+            // The next one starts from nothing, and may see what this one doesn't.
+            Fail(away.Error);
+            throw;
+        }
+    }
+
+    private Task<int> AskOnceAsync(string topic)
     {
         lock (_gate)
         {
@@ -157,8 +176,13 @@ internal sealed class ProducerSession
         TaskCreationOptions.LongRunning,
         TaskScheduler.Default);
 
-    private void OnError(Error error)
+    private void OnError(IClient producer, Error error)
     {
+        if (error.Code == ErrorCode.Local_AllBrokersDown)
+        {
+            _rebootstrap.OnAllDown(producer);
+        }
+
         if (error.IsFatal)
         {
             Fail(error);

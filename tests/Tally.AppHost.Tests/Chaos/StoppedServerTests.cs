@@ -114,5 +114,11 @@ public sealed class StoppedServerTests
         Assert.InRange(load.TakeLongestCall(), TimeSpan.Zero, Undisturbed);
         await load.ProveAsync();
         Assert.Equal(0, await whole.RewindsAsync());
+        if (away < AwayAMinute)
+        {
+            // What was not sent yet went out as soon as Kafka was back: no producer had to be given up for that.
+            Assert.DoesNotContain("The Kafka producer failed", await whole.ReadLogAsync("calculator-1"), StringComparison.Ordinal);
+            Assert.DoesNotContain("The Kafka producer failed", await whole.ReadLogAsync("calculator-2"), StringComparison.Ordinal);
+        }
     }
 }
