@@ -21,7 +21,8 @@ internal static class KraftStorage
     public static async Task EnsureAsync(
         ComponentContext context, JavaCommand java, string folder, Func<string, string> properties, CancellationToken cancellationToken)
     {
-        if (File.Exists(Path.Combine(folder, Metadata)))
+        var metadata = new FileInfo(Path.Combine(folder, Metadata));
+        if (metadata is { Exists: true, Length: > 0 })
         {
             return;
         }
@@ -30,9 +31,10 @@ internal static class KraftStorage
         Directory.CreateDirectory(folder);
         File.Copy(Path.Combine(template, Bootstrap), Path.Combine(folder, Bootstrap), overwrite: true);
 
-        // Last, since it's what tells that the folder is formatted.
-        await File.WriteAllTextAsync(
-            Path.Combine(folder, Metadata), $"version=1\nnode.id=1\ncluster.id={NewId()}\ndirectory.id={NewId()}\n", cancellationToken);
+        // Last, since it's what tells that the folder is formatted; and whole or not at all, whatever ends this process meanwhile.
+        var making = metadata.FullName + ".making";
+        await File.WriteAllTextAsync(making, $"version=1\nnode.id=1\ncluster.id={NewId()}\ndirectory.id={NewId()}\n", cancellationToken);
+        File.Move(making, metadata.FullName, overwrite: true);
 
         async Task FormatAsync(string staging, CancellationToken token)
         {
