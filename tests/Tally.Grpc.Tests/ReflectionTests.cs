@@ -17,7 +17,7 @@ public class ReflectionTests
         var answer = await Ask(new ServerReflectionRequest { ListServices = "" });
 
         Assert.Equal(
-            ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", "grpc.testing.TestService"],
+            ["grpc.reflection.v1.ServerReflection", "grpc.testing.TestService"],
             answer.ListServicesResponse.Service.Select(service => service.Name));
     }
 

@@ -6,13 +6,10 @@ namespace Microsoft.AspNetCore.Builder;
 /// <summary>Maps server reflection.</summary>
 public static class GrpcReflectionEndpointRouteBuilderExtensions
 {
-    // What older tools ask for. Its messages are those of v1.
-    private const string AlphaName = "grpc.reflection.v1alpha.ServerReflection";
-
     /// <summary>Tells whoever asks which services and messages this server has, so that tools work without protos. v1, and v1alpha for older tools.</summary>
     public static GrpcServiceEndpointConventionBuilder MapGrpcReflectionService(this IEndpointRouteBuilder builder)
     {
-        builder.MapGrpcService<ReflectionService>(AlphaName);
+        builder.MapGrpcService<ReflectionService>(ReflectionService.AlphaName);
         return builder.MapGrpcService<ReflectionService>();
     }
 }

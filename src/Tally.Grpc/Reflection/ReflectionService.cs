@@ -9,6 +9,9 @@ namespace Tally.Rpc.Reflection;
 /// <summary>Answers questions about the services of this server from the descriptors in their generated code.</summary>
 internal sealed class ReflectionService : ServerReflection.ServerReflectionBase
 {
+    /// <summary>What older tools ask for. Its messages are those of v1.</summary>
+    public const string AlphaName = "grpc.reflection.v1alpha.ServerReflection";
+
     private readonly Lazy<SymbolTable> _symbols;
     private readonly Lazy<IReadOnlyList<string>> _services;
 
@@ -16,7 +19,9 @@ internal sealed class ReflectionService : ServerReflection.ServerReflectionBase
     public ReflectionService(EndpointDataSource endpoints)
     {
         _symbols = new(() => new SymbolTable(ServedServices.DescriptorsIn(endpoints).Select(service => service.File)));
-        _services = new(() => ServedServices.NamesIn(endpoints));
+
+        // A tool describes what is listed, and of v1alpha there is no description.
+        _services = new(() => [.. ServedServices.NamesIn(endpoints).Where(static name => name != AlphaName)]);
     }
 
     public override async Task ServerReflectionInfo(
