@@ -53,7 +53,7 @@ internal sealed class FaultPlan
     /// <summary>All labelled steps.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "append.before-send", "append.after-send", "append.after-commit", "handoff.before", "relay.after-produce", "relay.after-ack", "claim",
+        "append.before-send", "append.after-send", "append.after-commit", "handoff.after", "relay.after-produce", "relay.after-ack", "claim",
         "segment.drop", "rewind", "fold.after-poll", "fold.before-commit", "fold.after-commit",
     ];
 

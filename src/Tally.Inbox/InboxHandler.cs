@@ -54,6 +54,15 @@ public abstract class InboxHandler<TState, TEvent>
     /// <returns>Microseconds since 1970, or 0 when not known.</returns>
     public virtual long CommittedAtUnixMicros(in TEvent decoded) => 0;
 
+    /// <summary>
+    /// Whether a state is what an event itself says it is after it: what the audit compares with the outbox, at the very position that the inbox holds.
+    /// Default: an event doesn't say.
+    /// </summary>
+    /// <param name="state">The state that is held.</param>
+    /// <param name="last">The last event of it, as the outbox stores it.</param>
+    /// <returns>Null when an event doesn't say.</returns>
+    public virtual bool? Agrees(in TState state, in TEvent last) => null;
+
     /// <summary>Called before the first event of each fold, to collect what is to be stored with it. Default: nothing.</summary>
     /// <returns>An empty companion for one fold, or null.</returns>
     public virtual FoldCompanion<TEvent>? BeginFold() => null;

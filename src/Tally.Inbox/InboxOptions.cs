@@ -117,6 +117,12 @@ public sealed class InboxOptions
     /// </summary>
     public bool PrepareStatements { get; set; } = true;
 
+    /// <summary>
+    /// Whether to start on a PostgreSQL that may lose what it has confirmed (<c>fsync</c>, <c>synchronous_commit</c> or <c>full_page_writes</c> is off).
+    /// It is said at every start. Default: false.
+    /// </summary>
+    public bool Unsafe { get; set; }
+
     /// <summary>How often old folds are removed. Default: 30 s. Limits: 1 s to 1 day.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan CleanupInterval { get; set; } = TimeSpan.FromSeconds(30);

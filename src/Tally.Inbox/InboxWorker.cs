@@ -34,6 +34,7 @@ internal sealed class InboxWorker<TState, TEvent>(
     {
         // Before anything runs, so that a setting that Kafka's client doesn't know stops the start.
         ConsumerSettings.Check(_options);
+        metrics.BeginAtZero();
         return base.StartAsync(cancellationToken);
     }
 
@@ -79,6 +80,11 @@ internal sealed class InboxWorker<TState, TEvent>(
     private bool Prepare()
     {
         using var connection = database.Source.OpenConnection();
+        if (ServerCheck.Run(connection, _options) is { Count: > 0 } hazards)
+        {
+            Log.Unsafe(_logger, string.Join(", ", hazards));
+        }
+
         new InboxSchema(_options.SchemaName).Migrate(connection, handler.Prepare);
         return true;
     }

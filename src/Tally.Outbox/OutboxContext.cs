@@ -18,6 +18,7 @@ internal sealed record OutboxContext(
     BatchStore Batches,
     ProgressStore Progress,
     TrimStore Trims,
+    KeptStore Kept,
     OutboxMetrics Metrics,
     TimeProvider Time,
     ILogger Logger);

@@ -26,6 +26,7 @@ internal sealed class OutboxDatabase : IAsyncDisposable
         Progress = new ProgressStore(DataSource, Segments);
         Keys = new KeyStore(DataSource, options.Value, Segments);
         Trims = new TrimStore(DataSource, Segments);
+        Kept = new KeptStore(DataSource, Segments);
         Consumers = new ConsumerStore(DataSource, Segments);
     }
 
@@ -42,6 +43,8 @@ internal sealed class OutboxDatabase : IAsyncDisposable
     public KeyStore Keys { get; }
 
     public TrimStore Trims { get; }
+
+    public KeptStore Kept { get; }
 
     public ConsumerStore Consumers { get; }
 

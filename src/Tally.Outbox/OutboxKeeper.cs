@@ -23,6 +23,7 @@ internal sealed class OutboxKeeper : IAsyncDisposable
     private readonly Chore _segments;
     private readonly Chore _trimming;
     private readonly Chore _topics;
+    private readonly Chore _looking;
     private readonly long[] _noted;
     private volatile bool _databaseAnswers = true;
     private Task _renewing = Task.CompletedTask;
@@ -41,6 +42,7 @@ internal sealed class OutboxKeeper : IAsyncDisposable
         var trimmer = new SegmentTrimmer(context, () => relays.Where(relay => relay.Pending is not null).Select(relay => relay.Shard));
         _trimming = new Chore("Dropping old segments", SegmentTrimmer.IntervalOf(context.Options), trimmer.TrimAsync, context.Time, context.Logger);
         _topics = new Chore("Looking at topics", TopicInterval, producers.LookAtTopicsAsync, context.Time, context.Logger);
+        _looking = new Chore("Looking at what is kept", OutboxMetrics.LookInterval, LookAsync, context.Time, context.Logger);
         _noted = new long[relays.Count];
     }
 
@@ -50,7 +52,10 @@ internal sealed class OutboxKeeper : IAsyncDisposable
     /// </summary>
     public bool DatabaseAnswers => _databaseAnswers;
 
-    public IEnumerable<Task> Start() => [_leases.Start(), _progress.Start(), _rotation.Start(), _segments.Start(), _trimming.Start(), _topics.Start()];
+    public IEnumerable<Task> Start() => [_leases.Start(), _progress.Start(), _rotation.Start(), _segments.Start(), _trimming.Start(), _topics.Start(), _looking.Start()];
+
+    /// <summary>How long this instance's lease of a shard lasts; null without one.</summary>
+    public TimeSpan? LeaseRemainingOf(int shard) => _shares.LeaseRemainingOf(shard);
 
     /// <summary>After writers and relays have stopped: notes the last progress and gives the leases up, so that others need not wait.</summary>
     public async ValueTask DisposeAsync()
@@ -61,6 +66,7 @@ internal sealed class OutboxKeeper : IAsyncDisposable
         await _segments.DisposeAsync();
         await _trimming.DisposeAsync();
         await _topics.DisposeAsync();
+        await _looking.DisposeAsync();
         try
         {
             await NoteAsync(CancellationToken.None);
@@ -94,6 +100,9 @@ internal sealed class OutboxKeeper : IAsyncDisposable
             throw;
         }
     }
+
+    private async Task LookAsync(CancellationToken cancellationToken) =>
+        _context.Metrics.SetKept(await _context.Kept.ReadAsync(_relays.Count, cancellationToken));
 
     private static Task Rotate(Action rotate)
     {

@@ -30,6 +30,7 @@ internal sealed class OutboxService<TItem, TState>(
     private ShardWriter<TItem, TState>[] _writers = [];
     private ShardRelay[] _relays = [];
     private ShardRouter<TItem, TState>? _router;
+    private Task? _stopping;
 
     public bool IsReady => _keeper is { DatabaseAnswers: true } && _writers.Any(writer => writer.IsOpen);
 
@@ -72,9 +73,9 @@ internal sealed class OutboxService<TItem, TState>(
     /// <summary>What Kafka could never take must not be committed.</summary>
     private static void Check(in OutboxMessage<TItem> message)
     {
-        if (string.IsNullOrEmpty(message.Topic))
+        if (!TopicName.IsAllowed(message.Topic))
         {
-            throw new ArgumentException("The message has no topic.", nameof(message));
+            throw new ArgumentException($"The message's topic is '{message.Topic}'; allowed: {TopicName.Allowed}.", nameof(message));
         }
 
         if (message.Headers is { Count: > 0 } headers && headers.Values.Any(static value => value is null))
@@ -119,7 +120,10 @@ internal sealed class OutboxService<TItem, TState>(
         }
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Whoever stops it again waits for the same end.</summary>
+    public override Task StopAsync(CancellationToken cancellationToken) => _stopping ??= StopOnceAsync(cancellationToken);
+
+    private async Task StopOnceAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
         try
@@ -166,7 +170,7 @@ internal sealed class OutboxService<TItem, TState>(
         var instance = _options.Instance.Length > 0 ? _options.Instance : Environment.MachineName;
         var context = new OutboxContext(
             _options, $"{instance}/{Guid.NewGuid():n}", identity, database.DataSource, database.Segments, database.Leases, database.Batches, database.Progress,
-            database.Trims, metrics, time, logger);
+            database.Trims, database.Kept, metrics, time, logger);
         Log.Started(logger, identity.System, _options.Schema, identity.Shards, context.Instance);
 
         var producers = new ProducerSource(_options, time, logger);
@@ -175,8 +179,10 @@ internal sealed class OutboxService<TItem, TState>(
         var router = new ShardRouter<TItem, TState>(_writers, _options);
         _keeper = new OutboxKeeper(context, producers, _relays, _writers, router.Rotate);
         _keyTurns = new Chore("Dropping old idempotency keys", database.Keys.Interval, database.Keys.ChangeTurnAsync, time, logger);
-        metrics.Observe(() => _writers.Zip(_relays, (writer, relay) =>
-            new ShardView(writer.Shard, writer.IsOpen, writer.QueueLength, relay.Pending, relay.Published, relay.StoppedBecause is not null)));
+        var keeper = _keeper;
+        metrics.Observe(_options.QueueCapacity, () => _writers.Zip(_relays, (writer, relay) => new ShardView(
+            writer.Shard, writer.IsOpen, writer.QueueLength, relay.Pending, relay.Published, relay.Republished, relay.StoppedBecause is not null,
+            keeper.LeaseRemainingOf(writer.Shard))));
 
         _loops.AddRange(_relays.Select(relay => relay.Start()));
         _loops.AddRange(_writers.Select(writer => writer.Start()));

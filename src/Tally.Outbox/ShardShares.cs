@@ -17,9 +17,14 @@ internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRela
     private readonly Dictionary<int, int> _freeFor = [];
     private IReadOnlySet<int> _held = new HashSet<int>();
 
+    // Written by the lease keeper, read by whoever looks at the metrics.
+    private volatile HeldLeases? _leases;
+
     public async Task RenewAsync(CancellationToken cancellationToken)
     {
+        var asked = context.Time.GetTimestamp();
         var view = await context.Leases.RenewAsync(context.Instance, cancellationToken);
+        _leases = new HeldLeases(view.Mine, asked);
         foreach (var shard in _held.Except(view.Mine))
         {
             Log.LeaseLost(context.Logger, shard);
@@ -45,6 +50,10 @@ internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRela
             holders[shard].AllowClaim(claimable.Contains(shard));
         }
     }
+
+    /// <summary>How long the lease of a shard lasts at least, by this process's clock; null without one.</summary>
+    public TimeSpan? LeaseRemainingOf(int shard) =>
+        _leases is { } leases && leases.Shards.Contains(shard) ? context.Options.LeaseTime - context.Time.GetElapsedTime(leases.RenewedAt) : null;
 
     /// <summary>
     /// The free ones that this instance may claim. One that stays free for long is taken by anyone, whatever its part: an instance that is alive but can't
@@ -82,4 +91,6 @@ internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRela
 
         return free;
     }
+
+    private sealed record HeldLeases(IReadOnlySet<int> Shards, long RenewedAt);
 }

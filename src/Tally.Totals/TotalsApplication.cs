@@ -17,7 +17,7 @@ public static class TotalsApplication
     public static WebApplication Build(string[] args)
     {
         var builder = TallyService.CreateBuilder(args);
-        builder.AddTallyTelemetry("totals", provider => provider.GetRequiredService<IOptions<TotalsOptions>>().Value.Instance, InboxMeter.Name);
+        builder.AddTallyTelemetry("totals", provider => provider.GetRequiredService<IOptions<TotalsOptions>>().Value.Instance, InboxMeter.Name, "Tally.Grpc.Server");
         builder.AddTallyListeners("127.0.0.1:50052", "127.0.0.1:8082");
         var services = builder.Services;
         services.AddStrictOptions<TotalsOptions>(TotalsOptions.Section, TotalsOptions.CrossCheck);

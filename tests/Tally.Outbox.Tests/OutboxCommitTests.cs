@@ -7,6 +7,51 @@ namespace Tally.Outbox.Tests;
 public sealed class OutboxCommitTests(TestEnvironment environment)
 {
     [Fact]
+    public async Task A_stop_ends_though_somebody_goes_on_appending()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        await using var host = await OutboxHost.StartAsync(database.ConnectionString);
+        using var ended = new CancellationTokenSource();
+        var stored = 0L;
+        var appending = Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () =>
+        {
+            while (!ended.IsCancellationRequested)
+            {
+                try
+                {
+                    await host.AppendAsync("x");
+                    Interlocked.Increment(ref stored);
+                }
+                catch (OutboxException refused) when (refused.Fault == OutboxFault.Unavailable)
+                {
+                    await Task.Yield();
+                }
+            }
+        })));
+        await Eventually.TrueAsync(() => Interlocked.Read(ref stored) > 100, OutboxHost.Soon);
+
+        await host.StopAsync().WaitAsync(OutboxHost.Soon);
+
+        await ended.CancelAsync();
+        await appending.WaitAsync(OutboxHost.Soon);
+        Assert.Equal(stored, (await host.Reader.GetPositionsAsync()).Sum(shard => shard.Sequence));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("orders/eu")]
+    public async Task A_topic_that_Kafka_could_never_have_is_refused_before_the_commit(string topic)
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        await using var host = await OutboxHost.StartAsync(database.ConnectionString);
+
+        var refused = await Assert.ThrowsAsync<ArgumentException>(() => host.AppendAsync("x", topic: topic));
+
+        Assert.Contains($"'{topic}'", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(1, (await host.AppendAsync("y")).Sequence);
+    }
+
+    [Fact]
     public async Task A_call_is_answered_only_after_its_commit()
     {
         await using var database = await environment.CreateDatabaseAsync();

@@ -42,11 +42,11 @@ internal static class ComponentProbe
             return noted with { State = "failed", Reason = $"process {pid} is gone" };
         }
 
-        var reason = await WhyNotReadyAsync(name, component.Endpoints, http, cancellationToken);
-        return reason is null ? noted : noted with { State = "not_ready", Reason = reason };
+        var (ready, reason) = await AskAsync(name, component.Endpoints, http, cancellationToken);
+        return noted with { State = ready ? noted.State : "not_ready", Reason = reason };
     }
 
-    private static async Task<string?> WhyNotReadyAsync(
+    private static async Task<(bool Ready, string? Reason)> AskAsync(
         string name, SortedDictionary<string, string> endpoints, HttpClient http, CancellationToken cancellationToken)
     {
         try
@@ -55,7 +55,8 @@ internal static class ComponentProbe
             {
                 var path = name == ComponentNames.Prometheus ? "/-/ready" : "/readyz";
                 using var answer = await http.GetAsync(new Uri(new Uri(address), path), cancellationToken);
-                return answer.IsSuccessStatusCode ? null : ReadyzAnswer.ReasonOf(await answer.Content.ReadAsStringAsync(cancellationToken));
+                var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+                return answer.IsSuccessStatusCode ? (true, ReadyzAnswer.UnsafeOf(text)) : (false, ReadyzAnswer.ReasonOf(text));
             }
 
             foreach (var server in endpoints.Values.SelectMany(servers => servers.Split(',')))
@@ -63,11 +64,11 @@ internal static class ComponentProbe
                 await GreetAsync(name, server, cancellationToken);
             }
 
-            return null;
+            return (true, null);
         }
         catch (Exception failure) when (failure is HttpRequestException or SocketException or OperationCanceledException)
         {
-            return failure is OperationCanceledException ? $"doesn't answer within {Patience.TotalSeconds} s" : failure.Message;
+            return (false, failure is OperationCanceledException ? $"doesn't answer within {Patience.TotalSeconds} s" : failure.Message);
         }
     }
 

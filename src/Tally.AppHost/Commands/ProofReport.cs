@@ -91,6 +91,11 @@ internal sealed record ProofReport(Evidence Evidence, Books? Books, IReadOnlyLis
         text.Line(Books is { Accepted.Count: var count } && Seconds > 0
             ? $"seconds                   {Seconds:F1} ({count / Seconds:N0} results/s, from the first call until the total held the last)"
             : $"seconds                   {Seconds:F1}");
+        foreach (var (name, component) in Components.Where(component => component.Value is { State: "ready", Reason: not null }))
+        {
+            text.Line($"{name} is {component.Reason}: what was answered may be lost in a crash");
+        }
+
         text.Line(IsProved ? "PROVED: nothing lost, nothing doubled." : "NOT PROVED:");
         foreach (var problem in Problems)
         {

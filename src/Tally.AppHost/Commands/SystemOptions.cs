@@ -31,6 +31,9 @@ internal static class SystemOptions
     private static readonly Option<string?> History =
         Text("--history", "off|log|table", "What Totals does with each value besides adding it up.").Among("off", "log", "table");
 
+    private static readonly Option<bool> Unsafe = CommonOptions.Flag(
+        "--unsafe", "Start on a PostgreSQL that may lose what was answered when it crashes (fsync, synchronous_commit or full_page_writes off).");
+
     /// <summary>Variables of the environment, each with the option that stands for it and wins over it.</summary>
     internal static IReadOnlyDictionary<string, Option<string?>> Variables { get; } = new Dictionary<string, Option<string?>>(StringComparer.Ordinal)
     {
@@ -41,7 +44,7 @@ internal static class SystemOptions
     };
 
     /// <summary>What a system is made of.</summary>
-    public static IReadOnlyList<Option> Parts { get; } = [Calculators, Totals, Postgres, Kafka, KafkaSettings, KafkaFrom, History];
+    public static IReadOnlyList<Option> Parts { get; } = [Calculators, Totals, Postgres, Kafka, KafkaSettings, KafkaFrom, History, Unsafe];
 
     /// <summary>Where it listens.</summary>
     public static IReadOnlyList<Option> Ports { get; } =
@@ -58,9 +61,7 @@ internal static class SystemOptions
                 name => Variables.TryGetValue(name, out var option) && line.GetValue(option) is { } text ? text : Environment.GetEnvironmentVariable(name))
                 with
             { Calculators = (int)line.GetValue(Calculators), Totals = (int)line.GetValue(Totals) };
-            return line.GetValue(History) is { } history
-                ? settings with { ServiceSettings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Totals:History"] = history } }
-                : settings;
+            return settings with { ServiceSettings = ServiceSettingsOf(line) };
         }
         catch (SystemProblemException problem)
         {
@@ -68,6 +69,22 @@ internal static class SystemOptions
                 .Where(variable => line.Has(variable.Value))
                 .Aggregate(problem.Message, (text, variable) => text.Replace($"{variable.Key} ", $"{variable.Value.Name} ", StringComparison.Ordinal)));
         }
+    }
+
+    private static Dictionary<string, string> ServiceSettingsOf(ParseResult line)
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (line.GetValue(History) is { } history)
+        {
+            settings["Totals:History"] = history;
+        }
+
+        if (line.GetValue(Unsafe))
+        {
+            settings["Outbox:Unsafe"] = settings["Inbox:Unsafe"] = "true";
+        }
+
+        return settings;
     }
 
     /// <summary>The ports that the command line asks for.</summary>
@@ -84,7 +101,7 @@ internal static class SystemOptions
 
     /// <summary>The given ones of these options as arguments again, for another process.</summary>
     public static IReadOnlyList<string> ToArguments(ParseResult line) =>
-        [.. Parts.Concat(Ports).Where(line.Has).SelectMany(option => new[] { option.Name, line.GetResult(option)!.Tokens[0].Value })];
+        [.. Parts.Concat(Ports).Where(line.Has).SelectMany(option => line.GetResult(option)!.Tokens.Select(token => token.Value).Take(1).Prepend(option.Name))];
 
     private static Option<long> Instances(string name, string description) =>
         CommonOptions.Number(name, description, 1, ServiceNames.MostInstances, 1);

@@ -13,6 +13,8 @@ internal sealed class PrometheusComponent : Component, IDisposable
     /// <summary>What to do when it's missing.</summary>
     public const string HowToGet = "Debian: apt-get install prometheus.";
 
+    private const string Resources = "prometheus/";
+
     private readonly ComponentContext _context;
     private readonly string _program;
     private readonly int _port;
@@ -45,22 +47,16 @@ internal sealed class PrometheusComponent : Component, IDisposable
     public override async Task<LaunchPlan> PlanAsync(CancellationToken cancellationToken)
     {
         var targets = Path.Combine(Folder, "targets");
-        var configuration = Path.Combine(Folder, "prometheus.yml");
         Directory.CreateDirectory(targets);
-        await using (var template = Assembly.GetExecutingAssembly().GetManifestResourceStream("prometheus.yml")!)
-        await using (var file = File.Create(configuration))
-        {
-            await template.CopyToAsync(file, cancellationToken);
-        }
-
+        await WriteConfigurationAsync(cancellationToken);
         var list = new JsonArray(
             [.. _targets.Select(target => new JsonObject { ["targets"] = new JsonArray(new Uri(target.Endpoints["http"]).Authority) })]);
         await File.WriteAllTextAsync(Path.Combine(targets, "tally.json"), list.ToJsonString(), cancellationToken);
         return new LaunchPlan(
             _program,
             [
-                $"--config.file={configuration}", $"--storage.tsdb.path={Path.Combine(Folder, "data")}", $"--web.listen-address=127.0.0.1:{_port}",
-                "--web.enable-remote-write-receiver",
+                $"--config.file={Path.Combine(Folder, "prometheus.yml")}", $"--storage.tsdb.path={Path.Combine(Folder, "data")}",
+                $"--web.listen-address=127.0.0.1:{_port}", "--web.enable-remote-write-receiver",
             ],
             LogFile);
     }
@@ -74,6 +70,20 @@ internal sealed class PrometheusComponent : Component, IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>Writes what lies in <c>deploy/prometheus</c>: the configuration, and the rules that it names.</summary>
+    private async Task WriteConfigurationAsync(CancellationToken cancellationToken)
+    {
+        var assembly = Assembly.GetExecutingAssembly();
+        foreach (var name in assembly.GetManifestResourceNames().Where(name => name.StartsWith(Resources, StringComparison.Ordinal)))
+        {
+            var path = Path.Combine(Folder, name[Resources.Length..]);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await using var template = assembly.GetManifestResourceStream(name)!;
+            await using var file = File.Create(path);
+            await template.CopyToAsync(file, cancellationToken);
+        }
+    }
 
     private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {

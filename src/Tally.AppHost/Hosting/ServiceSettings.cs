@@ -14,6 +14,9 @@ internal static class ServiceSettings
             ["Calculator:Instance"] = instance,
             ["Calculator:Topic"] = connections.Kafka.Topic,
             ["Outbox:ConnectionString"] = connections.Calculator.ConnectionString,
+
+            // Nothing is dropped before Totals has confirmed that it holds it, under this name.
+            ["Outbox:Consumers"] = connections.Kafka.GroupId,
         };
         AddKafka(all, "Outbox", connections.Kafka, connections.Kafka.Settings.Concat(connections.Kafka.ProducerSettings));
         AddFurther(all, settings, notFor: ["Inbox", "Totals"]);

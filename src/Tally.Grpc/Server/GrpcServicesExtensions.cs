@@ -15,9 +15,11 @@ public static class GrpcServicesExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddRouting();
+        services.AddMetrics();
         services.AddOptions<GrpcServiceOptions>().Configure(configureOptions);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(new ServiceLifetimes(services));
+        services.TryAddSingleton<ServerMetrics>();
         services.TryAddSingleton<ServerMethodFactory>();
         services.TryAddSingleton<UnknownMethods>();
         return new GrpcServerBuilder(services);

@@ -32,7 +32,6 @@ internal sealed class ResponseStream<T>(ServerCall call, Marshaller<T> marshalle
             return Task.CompletedTask;
         }
 
-        var flushing = body.FlushAsync(cancellationToken);
-        return _flushing = flushing.IsCompletedSuccessfully ? Task.CompletedTask : flushing.AsTask();
+        return _flushing = call.FlushAsync(body, cancellationToken);
     }
 }

@@ -12,6 +12,9 @@ internal sealed partial class ServerCall
     private bool _bodyStarted;
     private bool _ended;
 
+    /// <summary>What the caller was told in the end; UNKNOWN while the call goes on.</summary>
+    public StatusCode EndedWith { get; private set; } = StatusCode.Unknown;
+
     /// <summary>Ends the call with its one answer.</summary>
     public void EndWithResultOf<T>(Task<T> handled, Marshaller<T> marshaller)
         where T : class
@@ -78,6 +81,32 @@ internal sealed partial class ServerCall
         {
             ThrowIfEnded();
             return WriteMessage(message, marshaller);
+        }
+    }
+
+    /// <summary>Sends what was written. A deadline that passes meanwhile completes the response under it, and reads as what it is.</summary>
+    public Task FlushAsync(PipeWriter body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var flushing = body.FlushAsync(cancellationToken);
+            return flushing.IsCompletedSuccessfully ? Task.CompletedTask : Wait(flushing);
+        }
+        catch (InvalidOperationException completed) when (_expired)
+        {
+            throw new OperationCanceledException(PastDeadline, completed);
+        }
+
+        async Task Wait(ValueTask<FlushResult> flushing)
+        {
+            try
+            {
+                await flushing;
+            }
+            catch (InvalidOperationException completed) when (_expired)
+            {
+                throw new OperationCanceledException(PastDeadline, completed);
+            }
         }
     }
 
@@ -152,6 +181,7 @@ internal sealed partial class ServerCall
         }
 
         StatusHeaders.Write(target, status);
+        EndedWith = status.StatusCode;
     }
 
     private void ThrowIfEnded()

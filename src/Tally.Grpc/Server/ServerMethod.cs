@@ -13,7 +13,7 @@ internal interface IServerMethod
 }
 
 /// <summary>What all calls of a method share.</summary>
-internal sealed record ServerMethodSettings(IMethod Method, int? MaxReceiveMessageSize, int? MaxSendMessageSize, ILogger Logger, TimeProvider Clock);
+internal sealed record ServerMethodSettings(IMethod Method, int? MaxReceiveMessageSize, int? MaxSendMessageSize, ILogger Logger, TimeProvider Clock, MethodMetrics Metrics);
 
 /// <summary>
 /// The course of a call. The four kinds differ in what they read before the handler runs and in what is left to send after it. It is one
@@ -36,6 +36,7 @@ internal abstract class ServerMethod<TService, TRequest, TResponse>(
             return;
         }
 
+        var began = settings.Metrics.Begin();
         var call = new ServerCall(http, settings);
         TService? service = null;
         try
@@ -56,6 +57,7 @@ internal abstract class ServerMethod<TService, TRequest, TResponse>(
         finally
         {
             await call.FinishAsync();
+            settings.Metrics.End(began, call.EndedWith);
             if (service is not null)
             {
                 await source.ReturnAsync(service);

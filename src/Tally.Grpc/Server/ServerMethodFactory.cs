@@ -7,7 +7,7 @@ namespace Tally.Rpc.Server;
 
 /// <summary>Makes the handlers of a service's methods out of what the generated code says of it.</summary>
 internal sealed class ServerMethodFactory(
-    IServiceProvider services, ServiceLifetimes lifetimes, IOptions<GrpcServiceOptions> options, ILoggerFactory loggers, TimeProvider clock)
+    IServiceProvider services, ServiceLifetimes lifetimes, IOptions<GrpcServiceOptions> options, ILoggerFactory loggers, TimeProvider clock, ServerMetrics metrics)
 {
     public IReadOnlyList<IServerMethod> MethodsOf<TService>(string? serviceName)
         where TService : class
@@ -16,7 +16,8 @@ internal sealed class ServerMethodFactory(
         var logger = loggers.CreateLogger<TService>();
         var collector = new ServerMethodCollector<TService>(
             ServiceSource<TService>.For(lifetimes.Of(typeof(TService)), services),
-            method => new ServerMethodSettings(method, options.Value.MaxReceiveMessageSize, options.Value.MaxSendMessageSize, logger, clock),
+            method => new ServerMethodSettings(method, options.Value.MaxReceiveMessageSize, options.Value.MaxSendMessageSize, logger, clock,
+                metrics.For(method.FullName.TrimStart('/'))),
             serviceName);
 
         // The null stands for the implementation: only the descriptions are wanted.

@@ -1,9 +1,14 @@
 using System.Collections.Concurrent;
+using Tally.Inbox.Chain;
 
 namespace Tally.Inbox.Auditing;
 
 /// <summary>One shard in the consuming thread's memory.</summary>
-internal sealed record ChainView(int Shard, int Generation, long Epoch, long Sequence, long? CommonEpoch, bool IsStopped, DoubtfulEvent? Doubt);
+internal sealed record ChainView(int Shard, int Generation, long Epoch, long Sequence, long? CommonEpoch, bool IsStopped, DoubtfulEvent? Doubt)
+{
+    /// <summary>The latest of the events that were set aside, latest first; not all of many.</summary>
+    public IReadOnlyList<AsidePlace> Aside { get; init; } = [];
+}
 
 /// <summary>Where an event lay that contradicts what is held.</summary>
 internal sealed record DoubtfulEvent(int Partition, long Offset);

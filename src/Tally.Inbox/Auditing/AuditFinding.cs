@@ -15,6 +15,9 @@ internal enum AuditFindingKind
     /// <summary>Kafka has lost the next event.</summary>
     Missing,
 
+    /// <summary>An event that was set aside is behind the outbox's end, so it can't be one of its events.</summary>
+    Unheard,
+
     /// <summary>A shard that was stopped can go on.</summary>
     Mended,
 
@@ -33,6 +36,6 @@ internal enum AuditFindingKind
 /// <param name="Reason">What was seen, in a sentence.</param>
 internal sealed record AuditFinding(int Shard, int Generation, long Epoch, long Sequence, AuditFindingKind Kind, string Reason)
 {
-    /// <summary>Whether a message at this place was the doubtful one. Only of <see cref="AuditFindingKind.Refuted"/>.</summary>
+    /// <summary>Where the message was read that this is about. Only of <see cref="AuditFindingKind.Refuted"/> and <see cref="AuditFindingKind.Unheard"/>.</summary>
     public (int Partition, long Offset)? Message { get; init; }
 }

@@ -37,6 +37,16 @@ internal sealed partial class Auditor<TState, TEvent>
             return;
         }
 
+        // Events are committed before they are sent, and the outbox was asked after these had come.
+        foreach (var aside in chain.Aside.Where(aside => aside.Epoch > source.Epoch || aside.Sequence > source.Sequence))
+        {
+            Report(
+                chain,
+                AuditFindingKind.Unheard,
+                $"it says it is sequence {aside.Sequence} of epoch {aside.Epoch}, but the outbox, asked later, ends at sequence {source.Sequence} of epoch {source.Epoch}",
+                (aside.Partition, aside.Offset));
+        }
+
         if (chain.IsStopped)
         {
             if (source.Sequence == chain.Sequence || await FindDamageAsync(outbox, stored, chain, source, cancellationToken) is null)
@@ -48,6 +58,18 @@ internal sealed partial class Auditor<TState, TEvent>
         }
 
         await LookForLossAsync(outbox, stored, chain, source, partition, cancellationToken);
+    }
+
+    /// <summary>Whether what is stored of a shard is what the outbox says it is there. Null when nothing is held, or the outbox doesn't have that place any more.</summary>
+    private async Task<bool?> AgreesAsync(IInboxSource<TState> outbox, StoredPositions<TState> stored, int shard, CancellationToken cancellationToken)
+    {
+        var (held, place) = _judge.HeldOf(stored, shard);
+        if (held.Sequence == 0 || await outbox.ReadEventAsync(shard, held.Sequence, cancellationToken) is not { } row || row.Epoch != (place?.CommonEpoch ?? held.Epoch))
+        {
+            return null;
+        }
+
+        return handler.Decode(row.Key.Span, row.Value.Span, out _, out var last) is null ? handler.Agrees(held.State, last) : null;
     }
 
     private async Task LookForLossAsync(

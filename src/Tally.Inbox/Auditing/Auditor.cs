@@ -31,6 +31,7 @@ internal sealed partial class Auditor<TState, TEvent>(
     private readonly TopicGuard _guard = new(options.Value.Topic, probe, time, loggers.CreateLogger("Tally.Inbox.Audit"));
     private readonly RowJudge<TState, TEvent> _judge = new(handler);
     private readonly Dictionary<int, ShardAudit> _shards = [];
+    private readonly QuarantineReader _quarantine = new(options.Value.SchemaName);
     private readonly Confirmations _confirmations = new(options.Value.GroupId, time);
     private readonly long _started = time.GetTimestamp();
     private bool _failed;
@@ -72,6 +73,7 @@ internal sealed partial class Auditor<TState, TEvent>(
                 await CompareAsync(outbox, cancellationToken);
             }
 
+            metrics.SetQuarantineSize(await _quarantine.CountAsync(database.Source, cancellationToken));
             metrics.Audited();
             if (_failed)
             {
@@ -85,6 +87,8 @@ internal sealed partial class Auditor<TState, TEvent>(
         {
             exchange.TopicUnknown();
             metrics.AuditFailed();
+            metrics.SetAuditDifferences(null);
+            metrics.SetQuarantineSize(null);
             if (!_looked)
             {
                 // Time in which nobody could look proves nothing.
@@ -128,6 +132,7 @@ internal sealed partial class Auditor<TState, TEvent>(
         if (view.NextOffsets.Count == 0 || exchange.Topic is not { } topic)
         {
             _shards.Clear();
+            metrics.SetAuditDifferences(null);
             return;
         }
 
@@ -141,6 +146,7 @@ internal sealed partial class Auditor<TState, TEvent>(
                 Log.OtherSystem(_logger, source.System, system);
             }
 
+            metrics.SetAuditDifferences(null);
             return;
         }
 
@@ -148,6 +154,7 @@ internal sealed partial class Auditor<TState, TEvent>(
         _looked = true;
         ExceptionDispatchInfo? failure = null;
         var held = new List<SourcePlace>(source.Shards.Count);
+        int? differences = null;
         foreach (var shard in source.Shards)
         {
             // As the relay spreads them. Where it did so before partitions were added nothing depends on it: sending again is harmless.
@@ -157,6 +164,10 @@ internal sealed partial class Auditor<TState, TEvent>(
                 try
                 {
                     await CompareAsync(outbox, stored, view, shard, partition, cancellationToken);
+                    if (await AgreesAsync(outbox, stored, shard.Shard, cancellationToken) is { } agrees)
+                    {
+                        differences = (differences ?? 0) + (agrees ? 0 : 1);
+                    }
                 }
                 catch (Exception away) when (away is KafkaException or InboxSourceException)
                 {
@@ -173,6 +184,8 @@ internal sealed partial class Auditor<TState, TEvent>(
                 _shards.Remove(shard.Shard);
             }
         }
+
+        metrics.SetAuditDifferences(differences);
 
         // As it was read from the database, never from memory: what is confirmed may be gone from the outbox a moment later.
         await _confirmations.SendAsync(outbox, source.System, held, cancellationToken);

@@ -3,6 +3,9 @@ namespace Tally.Inbox.Chain;
 /// <summary>A message as it was read, with its place.</summary>
 internal readonly record struct RawMessage(string Topic, int Partition, long Offset, byte[] Key, byte[] Value);
 
+/// <summary>An event that was set aside: what it says of itself, and where it was read.</summary>
+internal readonly record struct AsidePlace(long Epoch, long Sequence, int Partition, long Offset);
+
 /// <summary>
 /// A shard's events that came too early, lowest first, at most a bounded number. Keeps the lowest: they are needed first. Of what it can't keep it
 /// remembers the lowest place, so that it's read again when the shard goes on.
@@ -55,6 +58,28 @@ internal sealed class SetAside(int limit)
     {
         LowestDropped = Math.Min(LowestDropped, sequence);
         Lower(Dropped, message.Partition, message.Offset);
+    }
+
+    /// <summary>The places of the latest ones, at most so many, latest first.</summary>
+    public IEnumerable<AsidePlace> Latest(int atMost) =>
+        _entries.Reverse().Take(atMost).Select(static entry => new AsidePlace(entry.Epoch, entry.Sequence, entry.Message.Partition, entry.Message.Offset));
+
+    /// <summary>Gives up the one that was read there.</summary>
+    /// <returns>False when it isn't here any more.</returns>
+    public bool TryTake(int partition, long offset, out RawMessage message)
+    {
+        foreach (var entry in _entries.Reverse())
+        {
+            if (entry.Message.Partition == partition && entry.Message.Offset == offset)
+            {
+                message = entry.Message;
+                Remove(entry);
+                return true;
+            }
+        }
+
+        message = default;
+        return false;
     }
 
     public void RemoveFirst() => Remove(_entries.Min);

@@ -6,6 +6,8 @@ namespace Tally.Inbox.Consuming;
 /// <content>What is shown to the audit, and taken from it.</content>
 internal sealed partial class ConsumeLoop<TState, TEvent>
 {
+    private const int ShownAside = 100;
+
     private long _doubtsTold;
 
     // By assigned partition: what is taken next, or null when that isn't known yet. librdkafka's own position belongs to the assignment before for a moment.
@@ -48,7 +50,10 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
         chain.Sequence,
         chain.CommonEpoch,
         chain.IsStopped,
-        chain.Suspicion is { IsOpen: true, Message: var message } ? new DoubtfulEvent(message.Partition, message.Offset) : null);
+        chain.Suspicion is { IsOpen: true, Message: var message } ? new DoubtfulEvent(message.Partition, message.Offset) : null)
+    {
+        Aside = chain.SetAside.Count > 0 ? [.. chain.SetAside.Latest(ShownAside)] : [],
+    };
 
     /// <returns>True when another topic has taken the place of the one that was read.</returns>
     private bool TakeTopicId()

@@ -41,6 +41,8 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
 
     private void Recover(Exception failure)
     {
+        // Before anything else is polled: partitions that are taken away commit what is pending, and that was folded behind what failed.
+        Forget();
         if (failure is PostgresException refused && _statements.IsCollision(refused))
         {
             _monitor.Collided(refused);

@@ -86,6 +86,9 @@ internal static partial class Log
     [LoggerMessage(3056, LogLevel.Warning, "A fork of shard {Shard} was adopted: {Count} events up to sequence {Sequence} of epoch {Epoch} are kept beside the state, which goes on behind sequence {Common}.", EventName = "ForkAdopted")]
     public static partial void ForkAdopted(ILogger logger, int shard, long count, long sequence, long epoch, long common);
 
+    [LoggerMessage(3057, LogLevel.Warning, "PostgreSQL may lose totals that the outbox was told are kept when it crashes: {Settings}. Inbox:Unsafe allows that; it is for systems whose totals nobody needs.", EventName = "Unsafe")]
+    public static partial void Unsafe(ILogger logger, string settings);
+
     [LoggerMessage(3060, LogLevel.Information, "Topic {Topic} has {Partitions} partitions, replication factor {Replicas}, min.insync.replicas={MinInSync}, retention.ms={Retention}, cleanup.policy={Policy}.", EventName = "TopicFound")]
     public static partial void TopicFound(ILogger logger, string topic, int partitions, int replicas, int minInSync, long retention, string policy);
 

@@ -18,6 +18,17 @@ internal sealed partial class Folder<TState, TEvent>
     public void Apply(AuditFinding finding)
     {
         var chain = _chains[finding.Shard] ?? NewChain(finding.Shard);
+        if (finding is { Kind: AuditFindingKind.Unheard, Message: { } at })
+        {
+            // True wherever the shard stands by now.
+            if (chain.SetAside.TryTake(at.Partition, at.Offset, out var unheard))
+            {
+                Quarantine(unheard, finding.Reason);
+            }
+
+            return;
+        }
+
         if (chain.Generation != finding.Generation || chain.Epoch != finding.Epoch || chain.Sequence != finding.Sequence)
         {
             return;

@@ -6,6 +6,7 @@ namespace Tally.Inbox.Storage;
 internal sealed class QuarantineReader(string schema)
 {
     private const int ListedBytes = 1024;
+    private const int CountedAtMost = 10_001;
 
     private readonly string _list = $"""
         SELECT q.id, q.topic, q.partition, q."offset", substring(q.key FOR {ListedBytes}), substring(q.value FOR {ListedBytes}), q.reason, q.topic_id, q.seen_at,
@@ -15,6 +16,12 @@ internal sealed class QuarantineReader(string schema)
               ORDER BY o.id LIMIT $1) q
         LEFT JOIN {schema}.quarantine_audit a ON a.id = q.id
         ORDER BY q.id, a.at
+        """;
+
+    private readonly string _count = $"""
+        SELECT count(*) FROM (
+          SELECT FROM {schema}.quarantine o
+          WHERE NOT EXISTS (SELECT FROM {schema}.quarantine_audit d WHERE d.id = o.id AND d.ends) LIMIT {CountedAtMost}) waiting
         """;
 
     private readonly string _find = $"""
@@ -29,6 +36,13 @@ internal sealed class QuarantineReader(string schema)
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = afterId });
         return await ReadAsync(command, cancellationToken);
+    }
+
+    /// <summary>How many wait for somebody's decision; no more are counted than there can be and still be told apart from "too many".</summary>
+    public async Task<long> CountAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(_count);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     public async Task<QuarantinedMessage?> FindAsync(NpgsqlDataSource database, long id, CancellationToken cancellationToken)

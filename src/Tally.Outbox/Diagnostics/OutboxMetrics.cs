@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Tally.Outbox.Storage;
 
 namespace Tally.Outbox.Diagnostics;
 
@@ -6,6 +7,11 @@ namespace Tally.Outbox.Diagnostics;
 internal sealed class OutboxMetrics : IDisposable
 {
     public const string MeterName = "Tally.Outbox";
+
+    /// <summary>How often the tables are looked at.</summary>
+    public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan KeptFor = 6 * LookInterval;
 
     private readonly Meter _meter;
     private readonly Counter<long> _committed;
@@ -17,9 +23,13 @@ internal sealed class OutboxMetrics : IDisposable
     private readonly Counter<long> _keysReused;
     private readonly Counter<long> _publishFailures;
     private readonly Counter<long> _readFromTable;
+    private readonly Histogram<double> _publishDuration;
+    private readonly TimeProvider _time;
+    private volatile Look? _look;
 
-    public OutboxMetrics(IMeterFactory factory)
+    public OutboxMetrics(IMeterFactory factory, TimeProvider time)
     {
+        _time = time;
         _meter = factory.Create(MeterName);
         _committed = _meter.CreateCounter<long>("tally.outbox.committed", "{result}", "Results committed to the outbox.");
         _commitDuration = _meter.CreateHistogram<double>(
@@ -42,11 +52,35 @@ internal sealed class OutboxMetrics : IDisposable
             "tally.outbox.publish.failures", "{failure}", "Times a shard's relay had to begin again behind its last acknowledged result.");
         _readFromTable = _meter.CreateCounter<long>(
             "tally.outbox.relay.table_reads", "{result}", "Results that the relay read from the table instead of memory.");
+        _publishDuration = _meter.CreateHistogram<double>(
+            "tally.outbox.publish.duration",
+            "s",
+            "Time from handing a result to Kafka's client to Kafka's acknowledgement; one result at a time is watched in each shard.",
+            advice: new() { HistogramBucketBoundaries = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60] });
     }
 
     /// <summary>Lets the meter ask what is measured by looking.</summary>
-    public void Observe(Func<IEnumerable<ShardView>> shards)
+    public void Observe(int queueCapacity, Func<IEnumerable<ShardView>> shards)
     {
+        _meter.CreateObservableGauge("tally.outbox.queue.capacity", () => queueCapacity, "{result}", "Appends that can wait for a commit, in each shard.");
+        _meter.CreateObservableGauge(
+            "tally.outbox.lease.remaining",
+            () => from shard in shards() let left = shard.LeaseRemaining where left is not null select new Measurement<double>(left.Value.TotalSeconds, Tag(shard.Shard)),
+            "s",
+            "How long this instance's lease lasts unless it's renewed; below 0 when it has run out.");
+        _meter.CreateObservableCounter(
+            "tally.outbox.republished", () => Of(shards, shard => shard.Republished), "{result}", "Results handed to Kafka again, after a failure or a rewind.");
+        ObserveKept();
+
+        // From the start: the first fault is then a rise, which an alert sees, and not a series that appears.
+        foreach (var shard in shards())
+        {
+            foreach (var counter in new[] { _committed, _claims, _fenced, _keysRepeated, _keysReused, _publishFailures, _readFromTable })
+            {
+                counter.Add(0, Tag(shard.Shard));
+            }
+        }
+
         _meter.CreateObservableGauge(
             "tally.outbox.queue.length", () => Of(shards, shard => shard.QueueLength), "{result}", "Appends that wait for a commit.");
         _meter.CreateObservableGauge(
@@ -61,6 +95,30 @@ internal sealed class OutboxMetrics : IDisposable
         _meter.CreateObservableCounter(
             "tally.outbox.published", () => Of(shards, shard => shard.Published), "{result}", "Results that Kafka acknowledged to this instance.");
     }
+
+    /// <summary>What the tables said of all shards just now.</summary>
+    public void SetKept(IReadOnlyList<KeptShard> shards) => _look = new Look(shards, _time.GetTimestamp());
+
+    private void ObserveKept()
+    {
+        Gauge("tally.outbox.backlog", shard => shard.Backlog, "{result}", "Results that are stored and not noted as relayed, as the tables say; also while no relay runs.");
+        _meter.CreateObservableGauge(
+            "tally.outbox.backlog.age",
+            () => Kept().Select(shard => new Measurement<double>(shard.BacklogAge.TotalSeconds, Tag(shard.Shard))),
+            "s",
+            "How old the oldest of them is, by the database's clock; 0 when there is none.");
+        Gauge("tally.outbox.kept", shard => shard.Kept, "{result}", "Results that retention has not dropped.");
+        Gauge("tally.outbox.segments", shard => shard.Segments, "{segment}", "Segments of a shard's table, those made ahead included.");
+        Gauge("tally.outbox.size", shard => shard.Bytes, "By", "What the segments take on the database's disk.");
+
+        void Gauge(string name, Func<KeptShard, long> value, string unit, string description) =>
+            _meter.CreateObservableGauge(name, () => Kept().Select(shard => new Measurement<long>(value(shard), Tag(shard.Shard))), unit, description);
+    }
+
+    // What nobody could look at for a while isn't known.
+    private IReadOnlyList<KeptShard> Kept() => _look is { } look && _time.GetElapsedTime(look.At) < KeptFor ? look.Shards : [];
+
+    public void PublishTook(TimeSpan duration) => _publishDuration.Record(duration.TotalSeconds);
 
     public void Committed(int shard, int results, TimeSpan duration)
     {
@@ -90,6 +148,8 @@ internal sealed class OutboxMetrics : IDisposable
         from shard in shards() let measured = value(shard) where measured is not null select new Measurement<long>(measured.Value, Tag(shard.Shard));
 
     private static KeyValuePair<string, object?> Tag(int shard) => new("tally.shard", shard);
+
+    private sealed record Look(IReadOnlyList<KeptShard> Shards, long At);
 }
 
 /// <summary>What can be seen of a shard from outside.</summary>
@@ -98,5 +158,8 @@ internal sealed class OutboxMetrics : IDisposable
 /// <param name="QueueLength">Appends that wait.</param>
 /// <param name="Pending">Committed and not acknowledged by Kafka; null when unknown here.</param>
 /// <param name="Published">Acknowledged to this instance since it started.</param>
+/// <param name="Republished">Handed to Kafka again since this instance started.</param>
 /// <param name="IsStopped">Whether it stopped for good.</param>
-internal readonly record struct ShardView(int Shard, bool IsOwned, int QueueLength, long? Pending, long Published, bool IsStopped);
+/// <param name="LeaseRemaining">How long this instance's lease lasts; null without one.</param>
+internal readonly record struct ShardView(
+    int Shard, bool IsOwned, int QueueLength, long? Pending, long Published, long Republished, bool IsStopped, TimeSpan? LeaseRemaining);

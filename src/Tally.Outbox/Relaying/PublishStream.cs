@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Confluent.Kafka;
 
 namespace Tally.Outbox.Relaying;
@@ -12,6 +13,10 @@ internal sealed class PublishStream
     private long _acknowledged;
     private TopicPartition? _place;
     private volatile bool _isBlocked;
+
+    // The result whose way to Kafka is timed; 0 while none is. Set by the loop, cleared by the producer's thread.
+    private long _watched;
+    private long _watchedSince;
 
     public PublishStream(ProducerSession session, ShardRelay relay, long behind)
     {
@@ -43,6 +48,16 @@ internal sealed class PublishStream
         return _place!;
     }
 
+    /// <summary>Times how long a result takes that is about to be handed over, unless another is being timed.</summary>
+    public void Watch(long sequence)
+    {
+        if (Volatile.Read(ref _watched) == 0)
+        {
+            _watchedSince = Stopwatch.GetTimestamp();
+            Volatile.Write(ref _watched, sequence);
+        }
+    }
+
     /// <summary>The relay waits for a report: from now on each wakes it. The fence makes either side see the other.</summary>
     public void Block()
     {
@@ -61,6 +76,11 @@ internal sealed class PublishStream
         else
         {
             _relay.OnAcknowledged(this, ++_acknowledged);
+            if (_acknowledged == Volatile.Read(ref _watched))
+            {
+                _relay.OnWatched(Stopwatch.GetElapsedTime(_watchedSince));
+                Volatile.Write(ref _watched, 0);
+            }
         }
 
         Interlocked.MemoryBarrier();

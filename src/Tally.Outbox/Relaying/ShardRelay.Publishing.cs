@@ -132,6 +132,12 @@ internal sealed partial class ShardRelay
             Interlocked.MemoryBarrier();
             if (_follows == follows)
             {
+                if (_handedIn != follows)
+                {
+                    // What another instance published, or another history, doesn't count.
+                    (_handedIn, _handedTo) = (follows, stream.Published);
+                }
+
                 return stream;
             }
         }
@@ -249,6 +255,7 @@ internal sealed partial class ShardRelay
         }
 
         var place = await stream.PlaceAsync(batch.Topic, _shard);
+        stream.Watch(batch.LastSequence);
         for (var i = (int)(stream.Published + 1 - batch.FirstSequence); i < batch.Payloads.Length; i++)
         {
             var headers = StoredHeaders.Read(batch.Headers?[i], batch.FirstSequence + i);
@@ -281,6 +288,15 @@ internal sealed partial class ShardRelay
             }
 
             stream.Published++;
+            if (stream.Published <= _handedTo)
+            {
+                Volatile.Write(ref _republished, _republished + 1);
+            }
+            else
+            {
+                _handedTo = stream.Published;
+            }
+
             FaultPoint.Reach("relay.after-produce");
         }
     }
@@ -341,6 +357,8 @@ internal sealed partial class ShardRelay
             stream.Session.Fail(error);
         }
     }
+
+    internal void OnWatched(TimeSpan took) => _context.Metrics.PublishTook(took);
 
     internal void Wake() => _signal.Raise();
 }

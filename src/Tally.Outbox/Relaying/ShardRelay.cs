@@ -40,6 +40,11 @@ internal sealed partial class ShardRelay
     private long _rewindingUpTo;
     private int _rewindingSince;
 
+    // How far results were handed to Kafka before, in which turn of following. The loop's own, but for what is counted.
+    private long _handedTo;
+    private int _handedIn;
+    private long _republished;
+
     // When results were first found missing, and in which turn of following. The loop's own.
     private int _missedIn;
     private long _missedAt;
@@ -76,6 +81,9 @@ internal sealed partial class ShardRelay
 
     /// <summary>How many results Kafka acknowledged to this process.</summary>
     public long Published => Volatile.Read(ref _published);
+
+    /// <summary>How many results this process handed to Kafka again, after a failure or a rewind.</summary>
+    public long Republished => Volatile.Read(ref _republished);
 
     /// <summary>
     /// Why nothing of this shard can be published any more, however often it is tried; null while all is well. Then nothing more may be stored

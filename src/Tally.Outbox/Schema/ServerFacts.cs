@@ -27,23 +27,7 @@ internal sealed record ServerFacts(
     private const int VersionUnit = 10_000;
 
     /// <summary>What takes away the promise that an answered result survives a crash; empty when nothing does.</summary>
-    public IEnumerable<UnsafeSetting> FindUnsafe()
-    {
-        if (FSync != "on")
-        {
-            yield return new("fsync", FSync, "on");
-        }
-
-        if (SynchronousCommit == "off")
-        {
-            yield return new("synchronous_commit", SynchronousCommit, "on, local, remote_write, remote_apply");
-        }
-
-        if (FullPageWrites != "on")
-        {
-            yield return new("full_page_writes", FullPageWrites, "on");
-        }
-    }
+    public IEnumerable<UnsafeSetting> FindUnsafe() => UnsafeSetting.Among(FSync, SynchronousCommit, FullPageWrites);
 
     /// <summary>What the outbox can't work with, a sentence each; empty when nothing.</summary>
     public IEnumerable<string> FindUnusable(string schema)
@@ -71,13 +55,4 @@ internal sealed record ServerFacts(
                 : $"The role '{Role}' may not make the schema '{schema}' (Outbox:Schema) in the database '{Database}'; allowed: a role with CREATE on the database.";
         }
     }
-}
-
-/// <summary>A server's setting with which an answered result may be lost.</summary>
-/// <param name="Name">The setting.</param>
-/// <param name="Value">Its value.</param>
-/// <param name="Allowed">What would be safe.</param>
-internal sealed record UnsafeSetting(string Name, string Value, string Allowed)
-{
-    public override string ToString() => $"{Name} is {Value}";
 }

@@ -104,6 +104,7 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
     public async Task StopAsync()
     {
         _isStopping = true;
+        _isOpen = false;
         _signal.Raise();
         await _loop;
     }
@@ -240,7 +241,7 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
         var state = claim.State is null ? _encoder.Initial : _encoder.Load(claim.State);
 
         _relay.Follow(claim);
-        _isOpen = !_isLeaving;
+        _isOpen = !_isLeaving && !_isStopping;
         while (_mayClaim && _relay.StoppedBecause is null)
         {
             // A chore makes segments ahead; one that is missing now, this loop makes itself.
@@ -287,8 +288,8 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
                 // The batch is durable. It goes to the relay's memory and to the callers; a crash now loses neither, since the table has it.
                 next = next with { Sequence = next.Sequence + batch.Count };
                 state = batch.StateAfter;
-                FaultPoint.Reach("handoff.before");
                 _relay.HandOff(batch.Rows);
+                FaultPoint.Reach("handoff.after");
             }
 
             if (!Sabotage.Is(Sabotage.AnswerFirst))

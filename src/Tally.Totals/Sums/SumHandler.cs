@@ -25,6 +25,8 @@ internal sealed class SumHandler(TotalsView view, History history) : InboxHandle
         return null;
     }
 
+    public override bool? Agrees(in Amount state, in Sum last) => state == last.ShardTotal;
+
     public override Amount Subtract(in Amount later, in Amount earlier) => later - earlier;
 
     public override byte[] Save(in Amount state)

@@ -64,6 +64,29 @@ public sealed class StoppedServerTests
     }
 
     [KafkaFact]
+    public async Task The_database_of_the_Calculator_stopped_hard_and_started_again_loses_nothing_that_was_answered()
+    {
+        await using var other = await PrivatePostgres.StartAsync();
+        await using var calculator = await other.CreateDatabaseAsync();
+        await using var whole = await WholeSystem.StartPairsAsync(settings => settings with
+        {
+            ServiceSettings = new Dictionary<string, string>(settings.ServiceSettings, StringComparer.Ordinal)
+            {
+                ["Outbox:ConnectionString"] = calculator.ConnectionString,
+            },
+        });
+        await using var load = await SteadyLoad.BeginAsync(whole.System);
+
+        await other.KillAsync();
+        await Task.Delay(AwayBriefly);
+        await other.StartAgainAsync().Within(Patience);
+        await load.AnswersAgainAsync(Patience);
+
+        load.Outbox = calculator.ConnectionString;
+        await load.ProveAsync();
+    }
+
+    [KafkaFact]
     public Task Adds_go_on_while_Kafka_is_dead_under_load() => KillKafkaAsync(Away);
 
     [KafkaFact]

@@ -117,7 +117,7 @@ public sealed class ArgumentTests
     [Fact]
     public void Options_of_up_are_handed_on_to_the_process_in_the_background()
     {
-        string[] given = ["--calculators", "2", "--totals", "3", "--postgres", "Host=a b;Password=x", "--history", "table", "--totals-port", "0"];
+        string[] given = ["--calculators", "2", "--totals", "3", "--postgres", "Host=a b;Password=x", "--history", "table", "--unsafe", "--totals-port", "0"];
 
         var line = TallyCommandLine.Parse(["up", "--detach", .. given]);
 

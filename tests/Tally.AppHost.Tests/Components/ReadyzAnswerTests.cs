@@ -12,4 +12,10 @@ public sealed class ReadyzAnswerTests
     [InlineData("[1]", "[1]")]
     [InlineData("", "")]
     public void Reasons_are_words(string answered, string expected) => Assert.Equal(expected, ReadyzAnswer.ReasonOf(answered));
+
+    [Theory]
+    [InlineData("""{"status":"ready","checks":[{"name":"outbox","healthy":true,"reason":"ready; unsafe: fsync is off"}]}""", "unsafe: fsync is off")]
+    [InlineData("""{"status":"ready","checks":[{"name":"outbox","healthy":true,"reason":"ready"}]}""", null)]
+    [InlineData("ready", null)]
+    public void What_is_unsafe_is_found_in_what_is_ready(string answered, string? expected) => Assert.Equal(expected, ReadyzAnswer.UnsafeOf(answered));
 }

@@ -42,6 +42,17 @@ public sealed class ServiceSettingsTests
         Assert.Equal("totals-3", ServiceSettings.OfTotals(Settings, Reach, "totals-3", [])["Totals:Instance"]);
     }
 
+    [Theory]
+    [InlineData("totals")]
+    [InlineData("tally-7-totals")]
+    public void The_Calculator_waits_for_the_confirmations_of_the_group_that_Totals_is_in(string group)
+    {
+        var reach = Reach with { Kafka = Reach.Kafka with { GroupId = group } };
+
+        Assert.Equal(group, ServiceSettings.OfTotals(Settings, reach, "totals-1", [])["Inbox:GroupId"]);
+        Assert.Equal(group, ServiceSettings.OfCalculator(Settings, reach, "calculator-1")["Outbox:Consumers"]);
+    }
+
     [Fact]
     public void Totals_is_told_where_all_Calculators_are() => Assert.Equal(
         "http://c:1,http://c:2", ServiceSettings.OfTotals(Settings, Reach, "totals-1", ["http://c:1", "http://c:2"])["Totals:Calculators"]);

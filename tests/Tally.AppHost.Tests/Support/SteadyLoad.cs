@@ -30,6 +30,7 @@ internal sealed class SteadyLoad : ICallSource, IAsyncDisposable
     private SteadyLoad(LocalSystem system, int rate, TimeSpan deadline)
     {
         _system = system;
+        Outbox = system.Connections.Calculator.ConnectionString;
         _load = new ChaosLoad(new RandomSums(1), rate, TimeProvider.System);
         _channels = [.. system.AddressesOf(ServiceNames.Calculator, ComponentNames.Grpc).Select(address => GrpcChannel.ForAddress(address))];
         var clients = _channels.Select(channel => new WatchedClient(channel, Failures)).ToArray();
@@ -37,6 +38,9 @@ internal sealed class SteadyLoad : ICallSource, IAsyncDisposable
         _callers = [.. Enumerable.Range(0, Callers).Select(at => new Caller([.. clients.Skip(at % 2), .. clients.Take(at % 2)], this, habits, TimeProvider.System))];
         _calls = Task.WhenAll(_callers.Select(caller => Task.Run(() => caller.RunAsync(_end.Token))));
     }
+
+    /// <summary>The database that results are stored in; the system's own unless a test uses another.</summary>
+    public string Outbox { get; set; }
 
     /// <summary>How many calls were answered OK.</summary>
     public long Answered => Interlocked.Read(ref _answered);
@@ -132,7 +136,7 @@ internal sealed class SteadyLoad : ICallSource, IAsyncDisposable
         Assert.Null(callers.Select(caller => caller.Books.FirstFailure).FirstOrDefault(failure => failure is not null));
         Assert.Equal((0, 0, 0), (books.Unknown, books.Refused, books.Wrong));
         await using var sources = new LiveSources(
-            _system.Connections.Calculator.ConnectionString, _system.AddressesOf(ServiceNames.Totals, ComponentNames.Http));
+            Outbox, _system.AddressesOf(ServiceNames.Totals, ComponentNames.Http));
         var evidence = await new ProofRun(sources, TimeProvider.System).CollectAsync(Patience, _ => { }, CancellationToken.None).Within(2 * Patience);
         Assert.Empty(Judge.ProblemsOf(evidence, books));
         Assert.True(evidence.Applied.Count > 0);

@@ -140,6 +140,26 @@ public sealed class ForkTests(TestEnvironment environment)
     }
 
     [KafkaFact]
+    public async Task A_damaged_event_with_a_huge_sequence_is_poison_and_no_gap_for_ever()
+    {
+        await using var world = await World.CreateAsync(environment);
+        var history = new NumberHistory(0).Add(1, 2, 3);
+        var outbox = world.UseOutbox().Holds(history);
+        var far = history.Events[1].Position with { Sequence = 1_000_000_000_000_000 };
+        await world.SendAsync(history.Events[0]);
+        await world.SendAsync(history.Events[1] with { Position = far });
+        await world.SendAsync(history.Events[1] with { Position = far with { Epoch = far.Epoch + 1, EpochFirstSequence = far.Sequence } });
+        await world.SendAsync(history.Events[1], history.Events[2]);
+
+        var instance = await world.StartAsync();
+
+        await world.FoldedAsync(history);
+        await Eventually.TrueAsync(async () => await instance.Inbox.CountQuarantinedAsync(CancellationToken.None) == 2, Store.Soon);
+        await Eventually.TrueAsync(() => instance.Status.Troubles.Count == 0 && instance.Status.SetAside == 0, Store.Soon);
+        Assert.Empty(outbox.Rewinds);
+    }
+
+    [KafkaFact]
     public async Task A_doubtful_event_waits_visibly_while_the_outbox_is_away()
     {
         await using var world = await World.CreateAsync(environment);

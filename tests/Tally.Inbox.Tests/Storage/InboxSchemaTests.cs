@@ -74,6 +74,19 @@ public sealed class InboxSchemaTests(TestEnvironment environment)
     }
 
     [Fact]
+    public async Task A_database_whose_commits_are_not_waited_for_is_refused_unless_that_is_wanted()
+    {
+        await using var store = await Store.CreateEmptyAsync(environment);
+        await store.ExecuteAsync("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$");
+        store.Source.Clear();
+        await using var connection = await store.Source.OpenConnectionAsync();
+
+        var refused = Assert.Throws<OptionsValidationException>(() => ServerCheck.Run(connection, new InboxOptions()));
+        Assert.StartsWith("PostgreSQL's synchronous_commit is off; allowed: on, local", Assert.Single(refused.Failures), StringComparison.Ordinal);
+        Assert.Equal(["synchronous_commit is off"], ServerCheck.Run(connection, new InboxOptions { Unsafe = true }));
+    }
+
+    [Fact]
     public async Task A_failed_preparation_leaves_nothing_behind()
     {
         await using var store = await Store.CreateEmptyAsync(environment);

@@ -145,6 +145,8 @@ internal sealed class OutboxHost : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
+    public Task StopAsync() => _host.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         await _host.StopAsync().WaitAsync(Soon);

@@ -28,7 +28,7 @@ internal sealed class TrimBed : IAsyncDisposable
     {
         _database = database;
         _identity = identity;
-        _metrics = new OutboxMetrics(_services.GetRequiredService<IMeterFactory>());
+        _metrics = new OutboxMetrics(_services.GetRequiredService<IMeterFactory>(), TimeProvider.System);
         Stores = stores;
         Progress = new ProgressStore(stores.DataSource, stores.Segments);
         Trims = new TrimStore(stores.DataSource, stores.Segments);
@@ -130,7 +130,8 @@ internal sealed class TrimBed : IAsyncDisposable
     }
 
     private OutboxContext ContextOf(string instance) => new(
-        Stores.Options, instance, _identity, Stores.DataSource, Stores.Segments, Stores.Leases, Stores.Batches, Progress, Trims, _metrics, TimeProvider.System,
+        Stores.Options, instance, _identity, Stores.DataSource, Stores.Segments, Stores.Leases, Stores.Batches, Progress, Trims,
+        new KeptStore(Stores.DataSource, Stores.Segments), _metrics, TimeProvider.System,
         NullLogger.Instance);
 
     private static byte[] Bytes(long number) => Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));

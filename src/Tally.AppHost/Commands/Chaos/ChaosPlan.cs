@@ -26,7 +26,7 @@ internal static class ChaosPlan
         new(ServiceNames.Calculator, "append.before-send", 50),
         new(ServiceNames.Calculator, "append.after-send", 50),
         new(ServiceNames.Calculator, "append.after-commit", 50),
-        new(ServiceNames.Calculator, "handoff.before", 50),
+        new(ServiceNames.Calculator, "handoff.after", 50),
         new(ServiceNames.Calculator, "relay.after-produce", 100),
         new(ServiceNames.Calculator, "relay.after-ack", 100),
         new(ServiceNames.Calculator, "claim", 2),

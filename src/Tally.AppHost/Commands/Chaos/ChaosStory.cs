@@ -86,7 +86,7 @@ internal sealed class ChaosStory(CommandOutput output, TimeProvider time)
             output.Note($"Not every call was answered OK; for example: {failure}");
         }
 
-        return new ProofReport(evidence, books, [.. Judge.ProblemsOf(evidence, books), .. chaos.Problems])
+        return new ProofReport(evidence, books, [.. Judge.ProblemsOf(evidence, books), .. UnknownOf(books), .. chaos.Problems])
         {
             Seconds = seconds,
             Seed = Seed,
@@ -94,6 +94,10 @@ internal sealed class ChaosStory(CommandOutput output, TimeProvider time)
             Chaos = chaos,
         };
     }
+
+    // Its calls have keys, and are made again until they are answered.
+    private static IEnumerable<string> UnknownOf(Books books) =>
+        books.Unknown == 0 ? [] : [$"{books.Unknown} calls were never answered, though they were made again and again."];
 
     private void Say(ChaosOutcome outcome, ChaosLoad load) => output.Note(
         $"step {outcome.Step.Number}, {outcome.At.TotalSeconds:0.0} s: {ChaosReport.Words(outcome)}; well again after {ChaosReport.SecondsOf(outcome)}, "

@@ -11,17 +11,20 @@ internal sealed class TotalWait(IReadOnlyList<string> addresses, TimeProvider ti
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(100);
 
+    // One that doesn't answer must not use up the time in which another would.
+    private static readonly TimeSpan AskAnother = TimeSpan.FromSeconds(10);
+
     /// <summary>Waits, at most so long. When it doesn't come, the proof says what is missing.</summary>
     public async Task ForAsync(IReadOnlyCollection<Position> positions, TimeSpan patience, CancellationToken cancellationToken)
     {
         var request = new GetTotalRequest { AtLeast = { positions } };
         var began = time.GetTimestamp();
-        for (var at = 0; time.GetElapsedTime(began) < patience; at = (at + 1) % addresses.Count)
+        for (var at = 0; patience - time.GetElapsedTime(began) is var left && left > TimeSpan.Zero; at = (at + 1) % addresses.Count)
         {
             using var channel = GrpcChannel.ForAddress(addresses[at]);
             try
             {
-                var deadline = time.GetUtcNow().UtcDateTime + patience;
+                var deadline = time.GetUtcNow().UtcDateTime + (left < AskAnother ? left : AskAnother);
                 await new Totals.TotalsClient(channel).GetTotalAsync(request, deadline: deadline, cancellationToken: cancellationToken);
                 return;
             }

@@ -31,7 +31,7 @@ internal sealed record ComponentAnswer(
     string State,
     IReadOnlyDictionary<string, string> Endpoints)
 {
-    /// <summary>Why it isn't ready.</summary>
+    /// <summary>Why it isn't ready; or, when it is, what is unsafe about it.</summary>
     public string? Reason { get; init; }
 }
 

@@ -1,0 +1,201 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace Tally.Telemetry.Tests;
+
+/// <summary>The rules in deploy/prometheus, their unit tests, and what docs/operations.md says to whoever is woken by them.</summary>
+public sealed partial class RulesTests
+{
+    private static readonly TimeSpan PromtoolLimit = TimeSpan.FromMinutes(3);
+
+    private static readonly string Root = Find(AppContext.BaseDirectory);
+    private static readonly string Folder = Path.Combine(Root, "deploy", "prometheus");
+    private static readonly string[] Runbook = File.ReadAllLines(Path.Combine(Root, "docs", "operations.md"));
+
+    [PromtoolFact]
+    public async Task Promtool_accepts_the_rules()
+    {
+        var (exitCode, said) = await RunAsync(["check", "rules", .. Files("rules")]);
+
+        Assert.True(exitCode == 0, said);
+        Assert.DoesNotContain("duplicate", said, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [PromtoolFact]
+    public async Task Alerts_fire_when_they_should_and_only_then()
+    {
+        var (exitCode, said) = await RunAsync(["test", "rules", .. Files("tests")]);
+
+        Assert.True(exitCode == 0, said);
+    }
+
+    [PromtoolFact]
+    public async Task Queries_of_the_runbook_can_be_run()
+    {
+        var queries = Sections().SelectMany(section => section.Queries).ToList();
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllLinesAsync(
+                file,
+                ["groups:", "- name: runbook", "  rules:", .. queries.SelectMany((query, number) => (string[])[$"  - record: query_{number}", "    expr: |", $"      {query}"])]);
+
+            var (exitCode, said) = await RunAsync(["check", "rules", file]);
+
+            Assert.True(exitCode == 0, said);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void Every_alert_says_how_urgent_it_is_what_it_means_and_where_to_read_on()
+    {
+        var sections = Sections().ToDictionary(section => section.Anchor, StringComparer.Ordinal);
+        var alerts = Alerts();
+
+        Assert.NotEmpty(alerts);
+        Assert.All(alerts, alert =>
+        {
+            Assert.Matches("^(page|ticket)$", alert.Of("severity"));
+            Assert.NotEqual("", alert.Of("summary"));
+            Assert.NotEqual("", alert.Of("description"));
+            var link = alert.Of("runbook_url").Split('#');
+            Assert.Equal("docs/operations.md", link[0]);
+            Assert.True(sections.TryGetValue(link[1], out var section), $"{alert.Name} links to #{link[1]}, which docs/operations.md doesn't have.");
+            Assert.Contains($"`{alert.Name}`", section!.Text, StringComparison.Ordinal);
+            Assert.True(section.Queries.Count > 0, $"#{link[1]} has no query to start from.");
+        });
+    }
+
+    [Fact]
+    public void The_runbook_names_no_alert_that_is_not_there()
+    {
+        var alerts = Alerts().Select(alert => alert.Name).Distinct().Order(StringComparer.Ordinal);
+        var named = Runbook.Select(line => AlertLines().Match(line)).Where(match => match.Success).Select(match => match.Groups["name"].Value);
+
+        Assert.Equal(alerts, named.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_alert_is_tested_both_ways()
+    {
+        var tests = string.Join('\n', Files("tests").Select(File.ReadAllText));
+        var cases = AlertCases().Matches(tests).Select(match => (Name: match.Groups["name"].Value, Fires: match.Groups["none"].Length == 0)).ToHashSet();
+        var alerts = Alerts().Select(alert => alert.Name).Distinct().ToList();
+
+        Assert.Equal(
+            alerts.SelectMany(name => new[] { (name, true), (name, false) }).Order(),
+            cases.Order());
+    }
+
+    [Fact]
+    public void The_configuration_loads_the_rules() =>
+        Assert.Contains("rule_files:\n  - rules/*.yml\n", File.ReadAllText(Path.Combine(Folder, "prometheus.yml")), StringComparison.Ordinal);
+
+    private static string[] Files(string folder)
+    {
+        var files = Directory.GetFiles(Path.Combine(Folder, folder), "*.yml");
+        Assert.NotEmpty(files);
+        return files;
+    }
+
+    private static List<Alert> Alerts() =>
+    [
+        .. Files("rules")
+            .SelectMany(file => AlertStarts().Split(File.ReadAllText(file)).Skip(1))
+            .Select(rule => new Alert(rule[..rule.IndexOf('\n', StringComparison.Ordinal)], rule)),
+    ];
+
+    /// <summary>Sections down to the next heading of any level; what looks like one within a block of code is none.</summary>
+    private static List<Section> Sections()
+    {
+        var sections = new List<Section>();
+        var inCode = "";
+        foreach (var line in Runbook)
+        {
+            if (line.StartsWith("```", StringComparison.Ordinal))
+            {
+                inCode = inCode.Length == 0 ? line : "";
+            }
+            else if (inCode.Length == 0 && Headings().Match(line) is { Success: true } heading)
+            {
+                sections.Add(new Section(Anchor(heading.Groups["title"].Value)));
+            }
+            else if (sections.Count > 0)
+            {
+                sections[^1].Add(line, isQuery: inCode == "```promql");
+            }
+        }
+
+        return sections;
+    }
+
+    /// <summary>As GitHub makes them: small letters, spaces become hyphens, and of the rest only letters, digits, hyphens and underscores stay.</summary>
+    private static string Anchor(string title) => string.Concat(
+        title.ToLowerInvariant().Where(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_')).Replace(' ', '-');
+
+    private static async Task<(int ExitCode, string Said)> RunAsync(IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo("promtool", arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        using var promtool = Process.Start(start)!;
+        try
+        {
+            var said = await Task.WhenAll(promtool.StandardOutput.ReadToEndAsync(), promtool.StandardError.ReadToEndAsync()).WaitAsync(PromtoolLimit);
+            await promtool.WaitForExitAsync().Within();
+            return (promtool.ExitCode, string.Concat(said));
+        }
+        finally
+        {
+            promtool.Kill();
+        }
+    }
+
+    private static string Find(string folder) => File.Exists(Path.Combine(folder, "Tally.slnx"))
+        ? folder
+        : Find(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests don't run within a checkout."));
+
+    [GeneratedRegex("^ +- alert: ", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
+    private static partial Regex AlertStarts();
+
+    [GeneratedRegex("^#+ (?<title>.+)$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Headings();
+
+    [GeneratedRegex(@"^\*Alert\* `(?<name>\w+)`", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex AlertLines();
+
+    [GeneratedRegex(@"alertname: (?<name>\w+)\n\s+eval_time: \w+\n\s+exp_alerts:(?<none> \[\])?", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex AlertCases();
+
+    private sealed record Alert(string Name, string Rule)
+    {
+        /// <summary>The value of a label or an annotation, also of one that begins on the next line; empty when there is none.</summary>
+        public string Of(string key)
+        {
+            var match = Regex.Match(Rule, $@"^ +{key}: (>-\n +)?(?<value>.+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5));
+            return match.Groups["value"].Value.Trim();
+        }
+    }
+
+    private sealed class Section(string anchor)
+    {
+        private readonly List<string> _lines = [];
+
+        public string Anchor { get; } = anchor;
+
+        public string Text => string.Join('\n', _lines);
+
+        public List<string> Queries { get; } = [];
+
+        public void Add(string line, bool isQuery)
+        {
+            _lines.Add(line);
+            if (isQuery)
+            {
+                Queries.Add(line);
+            }
+        }
+    }
+}
