@@ -38,8 +38,16 @@ public sealed class ToolFactAttribute : FactAttribute
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class KafkaFactAttribute : FactAttribute
 {
-    /// <summary>Skips where the old Kafka is the only one.</summary>
-    public KafkaFactAttribute() => Skip = ModernKafka.WhyNot;
+    /// <summary>Skips where a program is missing, or where the old Kafka is the only one.</summary>
+    /// <param name="programs">Programs that must be on the path.</param>
+    public KafkaFactAttribute(params string[] programs)
+    {
+        Programs = programs;
+        Skip = ToolFactAttribute.WhyNot(programs) ?? ModernKafka.WhyNot;
+    }
+
+    /// <summary>The programs.</summary>
+    public IReadOnlyList<string> Programs { get; }
 }
 
 /// <summary>A theory that needs a current Kafka.</summary>

@@ -52,7 +52,7 @@ internal sealed class InboxMetrics : IDisposable
         _meter.CreateObservableGauge("tally.inbox.events.set_aside", () => _status.SetAside, "{event}", "Events that came too early and wait in memory.");
         _meter.CreateObservableGauge("tally.inbox.gaps", () => CountTroubles(ShardTroubleKind.Gap), "{shard}", "Shards that wait for a missing event.");
         _meter.CreateObservableGauge("tally.inbox.shards.stopped", () => CountTroubles(ShardTroubleKind.Fork) + CountTroubles(ShardTroubleKind.Damaged), "{shard}", "Shards that are stopped until somebody decides.");
-        _meter.CreateObservableGauge("tally.inbox.ready", () => _status.IsReady ? 1 : 0, "1", "1 while the inbox consumes and folds.");
+        _meter.CreateObservableGauge("tally.inbox.ready", () => _status.IsReady ? 1 : 0, "{inbox}", "1 while the inbox consumes and folds.");
         _meter.CreateObservableGauge("tally.inbox.lag", ObserveLag, "{event}", "Messages in a partition that were not read yet.");
         _meter.CreateObservableGauge("tally.inbox.audit.age", ObserveAuditAge, "s", "Time since positions were compared with the outbox for the last time.");
         _meter.CreateObservableGauge(

@@ -68,7 +68,7 @@ public sealed class InboxMetricsTests : IDisposable
         Assert.Equal(
             [
                 "tally.inbox.events.set_aside {event} 5", "tally.inbox.gaps {shard} 2", "tally.inbox.lag {event} 0 tally.partition=1",
-                "tally.inbox.lag {event} 17 tally.partition=0", "tally.inbox.ready 1 1", "tally.inbox.shards.stopped {shard} 1",
+                "tally.inbox.lag {event} 17 tally.partition=0", "tally.inbox.ready {inbox} 1", "tally.inbox.shards.stopped {shard} 1",
             ],
             _seen.Order(StringComparer.Ordinal));
     }
