@@ -63,7 +63,7 @@ internal sealed class Drain(BenchOptions options, LocalSystem system, Generator 
             Machine.Commit(),
             Machine.Describe(),
             generator.Name,
-            $"{kafka.Version} ({kafka.Source})",
+            Machine.Describe(kafka),
             options.Rounds,
             Echo: null,
             DurableRatio: null,

@@ -73,7 +73,7 @@ internal sealed class HeldSnapshot(BenchOptions options, LocalSystem system, Gen
             Machine.Commit(),
             Machine.Describe(),
             generator.Name,
-            $"{kafka.Version} ({kafka.Source})",
+            Machine.Describe(kafka),
             options.Rounds,
             Echo: null,
             DurableRatio: null,

@@ -74,7 +74,7 @@ internal sealed class WholeWay(BenchOptions options, LocalSystem system, Generat
             Machine.Commit(),
             Machine.Describe(),
             generator.Name,
-            $"{kafka.Version} ({kafka.Source})",
+            Machine.Describe(kafka),
             options.Rounds,
             figures["echo"].Median,
             figures["durable_ratio"].Median,

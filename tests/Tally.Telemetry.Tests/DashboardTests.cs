@@ -4,26 +4,12 @@ using System.Text.RegularExpressions;
 
 namespace Tally.Telemetry.Tests;
 
-/// <summary>A fact that needs Node.js on the PATH.</summary>
-public sealed class NodeFactAttribute : FactAttribute
-{
-    public NodeFactAttribute()
-    {
-        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-        if (!Array.Exists(folders, folder => File.Exists(Path.Combine(folder, "node"))))
-        {
-            Skip = "node is not on the PATH (apt-get install nodejs).";
-        }
-    }
-}
-
 /// <summary>The dashboards in deploy/grafana, without a Grafana: what it would stumble over, and what would show nothing or something untrue.</summary>
 public sealed partial class DashboardTests
 {
     private static readonly TimeSpan NodeLimit = TimeSpan.FromMinutes(1);
 
-    private static readonly string Root = Find(AppContext.BaseDirectory);
-    private static readonly string Folder = Path.Combine(Root, "deploy", "grafana");
+    private static readonly string Folder = Path.Combine(Checkout.Root, "deploy", "grafana");
     private static readonly List<Dashboard> Dashboards = ReadDashboards();
     private static readonly Dictionary<string, Metric> Catalogue = ReadCatalogue();
     private static readonly HashSet<string> Recorded = ReadRecorded();
@@ -38,7 +24,7 @@ public sealed partial class DashboardTests
 
     private static readonly string[] PrometheusOwn = ["ALERTS", "up"];
 
-    [NodeFact]
+    [ProgramFact("node", "nodejs")]
     public async Task Dashboards_are_what_the_generator_writes()
     {
         var start = new ProcessStartInfo("node", [Path.Combine(Folder, "generate.mjs"), "--check"])
@@ -137,7 +123,7 @@ public sealed partial class DashboardTests
     public void Rules_ask_for_what_there_is()
     {
         string[] labels = ["tally_shard", "tally_partition", "rpc_method", "rpc_response_status_code", "rpc_system_name"];
-        var names = Directory.GetFiles(Path.Combine(Root, "deploy", "prometheus", "rules"), "*.yml")
+        var names = Directory.GetFiles(Path.Combine(Checkout.Root, "deploy", "prometheus", "rules"), "*.yml")
             .SelectMany(file => OwnNames().Matches(File.ReadAllText(file)))
             .Select(match => match.Value)
             .Except(labels, StringComparer.Ordinal)
@@ -178,9 +164,9 @@ public sealed partial class DashboardTests
     {
         var uids = Dashboards.Select(dashboard => dashboard.Uid).ToHashSet(StringComparer.Ordinal);
         var tags = Dashboards.SelectMany(dashboard => Items(dashboard.Root, "tags")).Select(tag => tag.GetString()!).ToHashSet(StringComparer.Ordinal);
-        var anchors = File.ReadLines(Path.Combine(Root, "docs", "operations.md"))
+        var anchors = File.ReadLines(Path.Combine(Checkout.Root, "docs", "operations.md"))
             .Where(line => line.StartsWith('#'))
-            .Select(line => Anchor(line.TrimStart('#').Trim()))
+            .Select(line => Checkout.Anchor(line.TrimStart('#').Trim()))
             .ToHashSet(StringComparer.Ordinal);
 
         Assert.All(Dashboards, dashboard =>
@@ -289,23 +275,15 @@ public sealed partial class DashboardTests
     ];
 
     private static Dictionary<string, Metric> ReadCatalogue() =>
-        CatalogueRows().Matches(File.ReadAllText(Path.Combine(Root, "docs", "telemetry.md"))).ToDictionary(
+        CatalogueRows().Matches(File.ReadAllText(Path.Combine(Checkout.Root, "docs", "telemetry.md"))).ToDictionary(
             row => row.Groups["name"].Value,
             row => new Metric(row.Groups["kind"].Value, row.Groups["labels"].Value.Split(',', StringSplitOptions.TrimEntries).Contains("all", StringComparer.Ordinal)),
             StringComparer.Ordinal);
 
     private static HashSet<string> ReadRecorded() =>
-        RecordedNames().Matches(File.ReadAllText(Path.Combine(Root, "deploy", "prometheus", "rules", "tally-recording.yml")))
+        RecordedNames().Matches(File.ReadAllText(Path.Combine(Checkout.Root, "deploy", "prometheus", "rules", "tally-recording.yml")))
             .Select(match => match.Groups["name"].Value)
             .ToHashSet(StringComparer.Ordinal);
-
-    /// <summary>As GitHub makes them: small letters, spaces become hyphens, and of the rest only letters, digits, hyphens and underscores stay.</summary>
-    private static string Anchor(string title) => string.Concat(
-        title.ToLowerInvariant().Where(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_')).Replace(' ', '-');
-
-    private static string Find(string folder) => File.Exists(Path.Combine(folder, "Tally.slnx"))
-        ? folder
-        : Find(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests don't run within a checkout."));
 
     [GeneratedRegex(
         @"^\| `[a-z._]+` \| `(?<name>[a-z_]+)` \| (?<kind>counter|gauge|histogram)[^|\n]*\|(?<labels>[^|\n]*)\|",

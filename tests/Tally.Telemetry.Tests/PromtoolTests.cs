@@ -3,22 +3,9 @@ using System.Diagnostics.Metrics;
 
 namespace Tally.Telemetry.Tests;
 
-/// <summary>A fact that needs promtool on the PATH (Debian's package prometheus brings it).</summary>
-public sealed class PromtoolFactAttribute : FactAttribute
-{
-    public PromtoolFactAttribute()
-    {
-        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-        if (!Array.Exists(folders, folder => File.Exists(Path.Combine(folder, "promtool"))))
-        {
-            Skip = "promtool is not on the PATH (apt-get install prometheus).";
-        }
-    }
-}
-
 public class PromtoolTests
 {
-    [PromtoolFact]
+    [ProgramFact("promtool", "prometheus")]
     public async Task Promtool_finds_nothing_to_complain_about()
     {
         await using var service = await TestService.StartAsync();
@@ -37,7 +24,7 @@ public class PromtoolTests
         Assert.Equal(0, exitCode);
     }
 
-    [PromtoolFact]
+    [ProgramFact("promtool", "prometheus")]
     public async Task Promtool_would_complain_if_there_were_something()
     {
         var (exitCode, said) = await CheckAsync("# TYPE x counter\nx 1\n");

@@ -8,11 +8,10 @@ public sealed partial class RulesTests
 {
     private static readonly TimeSpan PromtoolLimit = TimeSpan.FromMinutes(3);
 
-    private static readonly string Root = Find(AppContext.BaseDirectory);
-    private static readonly string Folder = Path.Combine(Root, "deploy", "prometheus");
-    private static readonly string[] Runbook = File.ReadAllLines(Path.Combine(Root, "docs", "operations.md"));
+    private static readonly string Folder = Path.Combine(Checkout.Root, "deploy", "prometheus");
+    private static readonly string[] Runbook = File.ReadAllLines(Path.Combine(Checkout.Root, "docs", "operations.md"));
 
-    [PromtoolFact]
+    [ProgramFact("promtool", "prometheus")]
     public async Task Promtool_accepts_the_rules()
     {
         var (exitCode, said) = await RunAsync(["check", "rules", .. Files("rules")]);
@@ -21,7 +20,7 @@ public sealed partial class RulesTests
         Assert.DoesNotContain("duplicate", said, StringComparison.OrdinalIgnoreCase);
     }
 
-    [PromtoolFact]
+    [ProgramFact("promtool", "prometheus")]
     public async Task Alerts_fire_when_they_should_and_only_then()
     {
         var (exitCode, said) = await RunAsync(["test", "rules", .. Files("tests")]);
@@ -29,7 +28,7 @@ public sealed partial class RulesTests
         Assert.True(exitCode == 0, said);
     }
 
-    [PromtoolFact]
+    [ProgramFact("promtool", "prometheus")]
     public async Task Queries_of_the_runbook_can_be_run()
     {
         var queries = Sections().SelectMany(section => section.Queries).ToList();
@@ -122,7 +121,7 @@ public sealed partial class RulesTests
             }
             else if (inCode.Length == 0 && Headings().Match(line) is { Success: true } heading)
             {
-                sections.Add(new Section(Anchor(heading.Groups["title"].Value)));
+                sections.Add(new Section(Checkout.Anchor(heading.Groups["title"].Value)));
             }
             else if (sections.Count > 0)
             {
@@ -132,10 +131,6 @@ public sealed partial class RulesTests
 
         return sections;
     }
-
-    /// <summary>As GitHub makes them: small letters, spaces become hyphens, and of the rest only letters, digits, hyphens and underscores stay.</summary>
-    private static string Anchor(string title) => string.Concat(
-        title.ToLowerInvariant().Where(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_')).Replace(' ', '-');
 
     private static async Task<(int ExitCode, string Said)> RunAsync(IEnumerable<string> arguments)
     {
@@ -152,10 +147,6 @@ public sealed partial class RulesTests
             promtool.Kill();
         }
     }
-
-    private static string Find(string folder) => File.Exists(Path.Combine(folder, "Tally.slnx"))
-        ? folder
-        : Find(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests don't run within a checkout."));
 
     [GeneratedRegex("^ +- alert: ", RegexOptions.NonBacktracking | RegexOptions.Multiline)]
     private static partial Regex AlertStarts();

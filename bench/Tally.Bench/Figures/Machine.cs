@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Tally.AppHost.Hosting;
 
 namespace Tally.Bench.Figures;
 
@@ -13,6 +14,9 @@ internal static class Machine
             : null;
         return $"{Environment.ProcessorCount} × {model ?? "unknown CPU"}, {Environment.OSVersion.VersionString}, .NET {Environment.Version}";
     }
+
+    /// <summary>Which Kafka it is and how it was found, without where on this machine: results are published.</summary>
+    public static string Describe(ComponentState kafka) => $"{kafka.Version} ({kafka.Source?.Split(' ')[0]})";
 
     public static string Commit()
     {

@@ -48,7 +48,7 @@ internal sealed class ServerMetrics : IDisposable
         : string.Concat(code.ToString().Select((letter, at) => at > 0 && char.IsUpper(letter) ? $"_{letter}" : $"{char.ToUpperInvariant(letter)}"));
 }
 
-/// <summary>What is recorded of one method. No lock and no allocation for a call.</summary>
+/// <summary>What is recorded of one method. Nothing is allocated for a call, and no lock of ours is taken; whoever collects may hold a series for an instant.</summary>
 internal sealed class MethodMetrics(Histogram<double> duration, TagList[] tags)
 {
     /// <summary>When a call began.</summary>

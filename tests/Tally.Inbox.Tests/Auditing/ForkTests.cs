@@ -140,6 +140,22 @@ public sealed class ForkTests(TestEnvironment environment)
     }
 
     [KafkaFact]
+    public async Task A_total_that_is_not_what_the_outbox_says_at_that_position_is_counted_as_a_difference()
+    {
+        await using var world = await World.CreateAsync(environment);
+        var history = new NumberHistory(0).Add(1, 2, 3);
+        world.UseOutbox().Holds(history);
+        await world.SendAsync(history.Events);
+        var instance = await world.StartAsync();
+        await world.FoldedAsync(history);
+        await Eventually.TrueAsync(() => instance.ReadGauge("tally.inbox.audit.differences") == 0, Store.Soon);
+
+        await world.Store.ExecuteAsync(@"UPDATE inbox.folds SET state = '\x0000000000000007'");
+
+        await Eventually.TrueAsync(() => instance.ReadGauge("tally.inbox.audit.differences") == 1, Store.Soon);
+    }
+
+    [KafkaFact]
     public async Task A_damaged_event_with_a_huge_sequence_is_poison_and_no_gap_for_ever()
     {
         await using var world = await World.CreateAsync(environment);

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -38,6 +39,27 @@ internal sealed class Instance : IAsyncDisposable
         var host = builder.Build();
         await host.StartAsync().Within(Store.Soon);
         return new Instance(host);
+    }
+
+    /// <summary>What one of its gauges shows now; null while it shows nothing.</summary>
+    public long? ReadGauge(string name)
+    {
+        long? read = null;
+        var factory = _host.Services.GetRequiredService<IMeterFactory>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == name && ReferenceEquals(instrument.Meter.Scope, factory))
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => read = value);
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return read;
     }
 
     public Task ReadyAsync() => Eventually.TrueAsync(() => Status.IsReady, Store.Soon);

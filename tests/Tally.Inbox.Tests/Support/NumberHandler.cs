@@ -25,6 +25,8 @@ internal sealed class NumberHandler : InboxHandler<long, Number>
         return null;
     }
 
+    public override bool? Agrees(in long state, in Number last) => state == last.Total;
+
     public override long Subtract(in long later, in long earlier) => later - earlier;
 
     public override byte[] Save(in long state)
