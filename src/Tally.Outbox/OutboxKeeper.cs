@@ -24,7 +24,7 @@ internal sealed class OutboxKeeper : IAsyncDisposable
     private readonly Chore _trimming;
     private readonly Chore _topics;
     private readonly Chore _looking;
-    private readonly long[] _noted;
+    private readonly (long Epoch, long Relayed)[] _noted;
     private volatile bool _databaseAnswers = true;
     private Task _renewing = Task.CompletedTask;
 
@@ -43,7 +43,7 @@ internal sealed class OutboxKeeper : IAsyncDisposable
         _trimming = new Chore("Dropping old segments", SegmentTrimmer.IntervalOf(context.Options), trimmer.TrimAsync, context.Time, context.Logger);
         _topics = new Chore("Looking at topics", TopicInterval, producers.LookAtTopicsAsync, context.Time, context.Logger);
         _looking = new Chore("Looking at what is kept", OutboxMetrics.LookInterval, LookAsync, context.Time, context.Logger);
-        _noted = new long[relays.Count];
+        _noted = new (long, long)[relays.Count];
     }
 
     /// <summary>
@@ -136,19 +136,19 @@ internal sealed class OutboxKeeper : IAsyncDisposable
 
     private async Task NoteAsync(CancellationToken cancellationToken)
     {
-        // Also when it's less than was noted: a database that was put back to a copy doesn't hold that note any more. What was noted and hasn't changed isn't
-        // said again: before the writer has noticed such a copy, it would lie above the copy's end.
-        var news = _relays.Where(relay => relay.Pending is not null && relay.Acknowledged != _noted[relay.Shard])
-            .Select(relay => (relay.Shard, relay.Acknowledged)).ToList();
+        // Under another epoch the same number is news, too: a database that was put back to a copy doesn't hold the note of before.
+        var news = _relays.Where(relay => relay.Pending is not null).Select(relay => (relay.Shard, Noted: relay.Relayed))
+            .Where(relay => relay.Noted != _noted[relay.Shard]).ToList();
         if (news.Count == 0)
         {
             return;
         }
 
-        await _context.Progress.WriteRelayedAsync([.. news.Select(n => n.Shard)], [.. news.Select(n => n.Acknowledged)], cancellationToken);
-        foreach (var (shard, acknowledged) in news)
+        await _context.Progress.WriteRelayedAsync(
+            [.. news.Select(n => n.Shard)], [.. news.Select(n => n.Noted.Epoch)], [.. news.Select(n => n.Noted.Acknowledged)], cancellationToken);
+        foreach (var (shard, noted) in news)
         {
-            _noted[shard] = acknowledged;
+            _noted[shard] = noted;
         }
     }
 }

@@ -55,6 +55,21 @@ public sealed class FencingTests(TestEnvironment environment)
     }
 
     [Fact]
+    public async Task What_was_relayed_under_another_epoch_is_not_noted()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        await using var stores = await Stores.CreateAsync(database.ConnectionString, options => options.Shards = 2);
+        var first = (await stores.Leases.TryClaimAsync(0, "one", default))!;
+        var second = (await stores.Leases.TryClaimAsync(1, "one", default))!;
+        var progress = new ProgressStore(stores.DataSource, stores.Segments);
+
+        await progress.WriteRelayedAsync([0, 1], [first.Epoch, second.Epoch - 1], [5, 7], default);
+
+        var noted = await stores.QueryAsync<long[]>("SELECT array_agg(relayed ORDER BY shard) FROM outbox.progress");
+        Assert.Equal([5, 0], noted);
+    }
+
+    [Fact]
     public async Task Two_writers_that_start_from_the_same_position_collide()
     {
         await using var database = await environment.CreateDatabaseAsync();

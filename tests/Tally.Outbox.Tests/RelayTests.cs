@@ -81,6 +81,30 @@ public sealed class RelayTests(TestEnvironment environment)
     }
 
     [KafkaFact]
+    public async Task What_is_relayed_of_a_new_history_is_noted_also_where_it_has_the_numbers_of_the_lost_one()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        var topic = await environment.CreateTopicAsync(partitions: 1);
+        await using var host = await OutboxHost.StartAsync(database.ConnectionString, options =>
+        {
+            Relaying(options);
+            options.Shards = 1;
+        });
+        await host.AppendAsync("1", topic: topic);
+        await RelayedAsync(host);
+        var copy = await database.CopyAsync();
+        await OutboxHost.AppendWhenOpenAsync(() => host.AppendAsync("lost", topic: topic));
+        await RelayedAsync(host);
+
+        await copy.PutBackAsync();
+        var second = await OutboxHost.AppendWhenOpenAsync(() => host.AppendAsync("2", topic: topic));
+
+        Assert.Equal(2, second.Sequence);
+        await RelayedAsync(host);
+        Assert.Equal(["1", "lost", "2"], Consume(topic, 3).Select(message => message.Value));
+    }
+
+    [KafkaFact]
     public async Task A_shard_whose_results_are_missing_stops_visibly_and_the_others_go_on()
     {
         await using var database = await environment.CreateDatabaseAsync();

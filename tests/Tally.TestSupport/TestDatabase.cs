@@ -32,6 +32,9 @@ public sealed class TestDatabase : IAsyncDisposable
         return database;
     }
 
+    /// <summary>Makes a copy, to put it back later.</summary>
+    public Task<DatabaseCopy> CopyAsync() => DatabaseCopy.TakeAsync(_admin, Name);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

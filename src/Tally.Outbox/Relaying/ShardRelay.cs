@@ -23,6 +23,7 @@ internal sealed partial class ShardRelay
 
     // Written by the writer's loop, read by the relay's.
     private long _committed;
+    private long _epoch;
     private long _handedOffSince;
     private volatile int _follows;
     private volatile bool _isFollowing;
@@ -72,6 +73,9 @@ internal sealed partial class ShardRelay
 
     /// <summary>The highest sequence that Kafka acknowledged without a gap below it; 0 while nothing is known.</summary>
     public long Acknowledged => Volatile.Read(ref _acknowledged);
+
+    /// <summary>What is acknowledged, and an epoch that it is true for: read first, since <see cref="Follow"/> writes it last.</summary>
+    public (long Epoch, long Acknowledged) Relayed => (Volatile.Read(ref _epoch), Acknowledged);
 
     /// <summary>The last committed result that this process knows of.</summary>
     public long Committed => Volatile.Read(ref _committed);
@@ -149,6 +153,7 @@ internal sealed partial class ShardRelay
         }
 
         Volatile.Write(ref _committed, claim.LastSequence);
+        Volatile.Write(ref _epoch, claim.Epoch);
         _isFollowing = true;
         _signal.Raise();
     }

@@ -7,16 +7,20 @@ namespace Tally.Outbox.Storage;
 /// <summary>How far shards were relayed, and the wishes to publish them again.</summary>
 internal sealed class ProgressStore(NpgsqlDataSource dataSource, SegmentStore segments)
 {
-    /// <summary>Notes how far shards were relayed. Never goes back: an older instance's late word is true, too.</summary>
-    public async Task WriteRelayedAsync(int[] shards, long[] relayed, CancellationToken cancellationToken)
+    /// <summary>
+    /// Notes how far shards were relayed. Never goes back, and is fenced as an append is: a database that was put back to a copy has none of the epochs
+    /// that came after it, so what was relayed of results that it doesn't hold isn't noted in it.
+    /// </summary>
+    public async Task WriteRelayedAsync(int[] shards, long[] epochs, long[] relayed, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(
             $"""
             UPDATE {segments.Schema}.progress p SET relayed = news.relayed
-            FROM unnest($1, $2) AS news(shard, relayed)
+            FROM unnest($1, $2, $3) AS news(shard, epoch, relayed) JOIN {segments.Schema}.shards s ON s.shard = news.shard AND s.epoch = news.epoch
             WHERE p.shard = news.shard AND p.relayed < news.relayed
             """);
         command.Parameters.Add(new() { Value = shards, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer });
+        command.Parameters.Add(new() { Value = epochs, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
         command.Parameters.Add(new() { Value = relayed, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -18,14 +18,14 @@ public sealed class RestoredCopyTests
         await using var system = await StartAsync();
         await using var callers = Callers.Start(system, rate: 300);
         await callers.GoOnAsync(300);
-        var copy = await DatabaseCopy.TakeAsync(system.System.Connections, system.System.Connections.Totals);
+        var copy = await system.CopyAsync(system.System.Connections.Totals);
         await callers.GoOnAsync(900);
         await copy.PutBackAsync();
         await callers.GoOnAsync(300);
         var books = await callers.EndAsync();
         await system.ProveAsync(books, Patience);
 
-        copy = await DatabaseCopy.TakeAsync(system.System.Connections, system.System.Connections.Totals);
+        copy = await system.CopyAsync(system.System.Connections.Totals);
         books += await Callers.AddAsync(system, 1_000, Patience);
         await system.ProveAsync(books, Patience);
         await copy.PutBackAsync();
@@ -41,7 +41,7 @@ public sealed class RestoredCopyTests
     {
         await using var system = await StartAsync();
         await AddToAllShardsAsync(system);
-        var copy = await DatabaseCopy.TakeAsync(system.System.Connections, system.System.Connections.Calculator);
+        var copy = await system.CopyAsync(system.System.Connections.Calculator);
         var lost = await AddInSeveralClaimsAsync(system);
         await system.ProveAsync(books: null, Patience);
 
@@ -59,7 +59,7 @@ public sealed class RestoredCopyTests
         await system.ProveAsync(books: null, Patience);
         await StopTotalsAsync(system);
         await AddToAllShardsAsync(system);
-        var copy = await DatabaseCopy.TakeAsync(system.System.Connections, system.System.Connections.Calculator);
+        var copy = await system.CopyAsync(system.System.Connections.Calculator);
         var lost = await AddInSeveralClaimsAsync(system);
 
         await PutBackAsync(system, copy);
@@ -77,7 +77,7 @@ public sealed class RestoredCopyTests
         await system.ProveAsync(books: null, Patience);
         await StopTotalsAsync(system);
         await AddToAllShardsAsync(system);
-        var copy = await DatabaseCopy.TakeAsync(system.System.Connections, system.System.Connections.Calculator);
+        var copy = await system.CopyAsync(system.System.Connections.Calculator);
         await system.System.StopComponentAsync("kafka");
         await AddInSeveralClaimsAsync(system);
 

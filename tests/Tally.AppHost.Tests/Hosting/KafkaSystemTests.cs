@@ -57,7 +57,9 @@ public sealed class KafkaSystemTests
         await using (var system = await LocalSystem.StartAsync(settings, new TestReporter(), CancellationToken.None).Within(Patience))
         {
             topic = system.Connections.Kafka.Topic;
-            Assert.Equal(8, Partitions(admin, topic));
+
+            // The controller made it; the broker that is asked here hears of it a little later.
+            await Eventually.TrueAsync(() => Partitions(admin, topic) == 8, Processes.Soon);
             Assert.Equal("passed-through", system.Connections.Kafka.Settings["client.id"]);
             Assert.Equal(ComponentPhase.External, system.State.Components["kafka"].State);
         }

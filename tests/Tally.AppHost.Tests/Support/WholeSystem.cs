@@ -149,6 +149,10 @@ internal sealed class WholeSystem : IAsyncDisposable
         return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Copies a service's database.</summary>
+    public Task<DatabaseCopy> CopyAsync(DatabaseConnection database) =>
+        DatabaseCopy.TakeAsync(System.Connections.Postgres.ConnectionString, new NpgsqlConnectionStringBuilder(database.ConnectionString).Database!);
+
     /// <summary>How often Totals asked for a shard to be published again.</summary>
     public Task<long> RewindsAsync() => CountAsync(ServiceNames.Totals, "tally_inbox_rewinds_total");
 

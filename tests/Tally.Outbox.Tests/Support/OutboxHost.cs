@@ -78,7 +78,10 @@ internal sealed class OutboxHost : IAsyncDisposable
             cancellationToken).AsTask().WaitAsync(Soon, CancellationToken.None);
 
     /// <summary>Appends with a key; while the shard is being claimed appends fail at once and may be tried again.</summary>
-    public async Task<OutboxPosition> AppendWhenOpenAsync(string key, string text)
+    public Task<OutboxPosition> AppendWhenOpenAsync(string key, string text) => AppendWhenOpenAsync(() => AppendWithKeyAsync(key, text));
+
+    /// <summary>The same with an append of another kind.</summary>
+    public static async Task<OutboxPosition> AppendWhenOpenAsync(Func<Task<OutboxPosition>> append)
     {
         OutboxPosition position = default;
         await Eventually.TrueAsync(
@@ -86,7 +89,7 @@ internal sealed class OutboxHost : IAsyncDisposable
             {
                 try
                 {
-                    position = await AppendWithKeyAsync(key, text);
+                    position = await append();
                     return true;
                 }
                 catch (OutboxException fault) when (fault.Fault == OutboxFault.Unavailable)

@@ -91,7 +91,7 @@ internal sealed class TrimBed : IAsyncDisposable
         }
     }
 
-    public Task RelayAsync(long to) => Progress.WriteRelayedAsync([0], [to], default);
+    public Task RelayAsync(long to) => Progress.WriteRelayedAsync([0], [Epoch], [to], default);
 
     public Task ConfirmAsync(string consumer, long epoch, long sequence) =>
         Consumers.ConfirmAsync(consumer, [new OutboxConfirmation(0, epoch, sequence)], default);

@@ -1,26 +1,28 @@
 using System.Diagnostics.CodeAnalysis;
 using Npgsql;
-using Tally.AppHost.Hosting;
 
-namespace Tally.AppHost.Tests.Support;
+namespace Tally.TestSupport;
 
 /// <summary>A copy of a database, as a backup is. Whoever uses the database loses the connection, and goes on.</summary>
-[SuppressMessage("Security", "CA2100", Justification = "The names are the system's own.")]
-internal sealed class DatabaseCopy
+[SuppressMessage("Security", "CA2100", Justification = "The names are the tests' own.")]
+public sealed class DatabaseCopy
 {
     private readonly string _admin;
     private readonly string _name;
 
     private DatabaseCopy(string admin, string name) => (_admin, _name) = (admin, name);
 
-    public static async Task<DatabaseCopy> TakeAsync(Connections connections, DatabaseConnection database)
+    /// <summary>Makes a copy of a database whose owner has its name.</summary>
+    /// <param name="admin">The connection string of one who may.</param>
+    /// <param name="name">The database.</param>
+    public static async Task<DatabaseCopy> TakeAsync(string admin, string name)
     {
-        var copy = new DatabaseCopy(connections.Postgres.ConnectionString, new NpgsqlConnectionStringBuilder(database.ConnectionString).Database!);
+        var copy = new DatabaseCopy(admin, name);
         await copy.ExecuteAsync(
-            $"ALTER DATABASE {copy._name} ALLOW_CONNECTIONS false",
-            $"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{copy._name}'",
-            $"CREATE DATABASE {copy._name}_copy OWNER {copy._name} TEMPLATE {copy._name}",
-            $"ALTER DATABASE {copy._name} ALLOW_CONNECTIONS true");
+            $"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+            $"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}'",
+            $"CREATE DATABASE {name}_copy OWNER {name} TEMPLATE {name}",
+            $"ALTER DATABASE {name} ALLOW_CONNECTIONS true");
         return copy;
     }
 
@@ -31,7 +33,7 @@ internal sealed class DatabaseCopy
 
     private async Task ExecuteAsync(params string[] statements)
     {
-        await using var admin = NpgsqlDataSource.Create(_admin);
+        await using var admin = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_admin) { Pooling = false }.ConnectionString);
         await using var connection = await admin.OpenConnectionAsync();
         foreach (var statement in statements)
         {
