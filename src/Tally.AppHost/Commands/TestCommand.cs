@@ -12,6 +12,8 @@ internal static class TestCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(20);
+
     private static readonly Option<bool> Thorough = new("--thorough") { Description = "Run the tests that take minutes, too." };
 
     public static TallyCommand Create() =>
@@ -31,6 +33,11 @@ internal static class TestCommand
     /// <summary>What failed once more, where nobody has to search for it in what all projects printed, and at the very end the counts.</summary>
     private static void Report(TestCounts counts, TextWriter to)
     {
+        foreach (var test in counts.Slowest.Where(test => test.Took > Slow))
+        {
+            to.WriteLine($"slow: {test.Took.TotalSeconds,4:0} s  {test.Name}");
+        }
+
         foreach (var failure in counts.Failures)
         {
             to.WriteLine($"FAILED {failure.Name}\n{failure.Message}\n{failure.StackTrace}\n");

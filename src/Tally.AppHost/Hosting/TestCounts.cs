@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Xml.Linq;
 
 namespace Tally.AppHost.Hosting;
@@ -9,6 +10,11 @@ namespace Tally.AppHost.Hosting;
 /// <param name="RunnerFailed">Whether the runner itself ended with an error.</param>
 public sealed record TestCounts(int Passed, int Skipped, IReadOnlyList<TestFailure> Failures, bool RunnerFailed)
 {
+    private const int SlowestCount = 15;
+
+    /// <summary>Which tests took longest, the slowest first: what a run's length goes to.</summary>
+    public IReadOnlyList<TestDuration> Slowest { get; init; } = [];
+
     /// <summary>0 when some ran and none failed, or else 1.</summary>
     public int ExitCode => Failures.Count == 0 && Passed > 0 && !RunnerFailed ? 0 : 1;
 
@@ -19,10 +25,12 @@ public sealed record TestCounts(int Passed, int Skipped, IReadOnlyList<TestFailu
     {
         var (passed, skipped) = (0, 0);
         var failures = new List<TestFailure>();
+        var durations = new List<TestDuration>();
         foreach (var file in Directory.EnumerateFiles(folder, "*.trx", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             foreach (var result in XDocument.Load(file).Descendants().Where(element => element.Name.LocalName == "UnitTestResult"))
             {
+                durations.Add(TestDuration.Read(result));
                 switch (result.Attribute("outcome")?.Value)
                 {
                     case "Passed":
@@ -38,11 +46,23 @@ public sealed record TestCounts(int Passed, int Skipped, IReadOnlyList<TestFailu
             }
         }
 
-        return new TestCounts(passed, skipped, failures, runnerFailed);
+        return new TestCounts(passed, skipped, failures, runnerFailed)
+        {
+            Slowest = [.. durations.OrderByDescending(test => test.Took).Take(SlowestCount)],
+        };
     }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Passed} passed, {Failures.Count} failed, {Skipped} skipped";
+}
+
+/// <summary>How long a test took.</summary>
+/// <param name="Name">Its full name.</param>
+/// <param name="Took">From its beginning to its end; zero when the runner didn't say.</param>
+public sealed record TestDuration(string Name, TimeSpan Took)
+{
+    internal static TestDuration Read(XElement result) => new(
+        TestFailure.NameOf(result), TimeSpan.TryParse(result.Attribute("duration")?.Value, CultureInfo.InvariantCulture, out var took) ? took : TimeSpan.Zero);
 }
 
 /// <summary>A test that failed.</summary>
@@ -51,8 +71,9 @@ public sealed record TestCounts(int Passed, int Skipped, IReadOnlyList<TestFailu
 /// <param name="StackTrace">Where, empty when the runner didn't say.</param>
 public sealed record TestFailure(string Name, string Message, string StackTrace)
 {
-    internal static TestFailure Read(XElement result) => new(
-        result.Attribute("testName")?.Value ?? "a test without a name", TextOf(result, "Message"), TextOf(result, "StackTrace"));
+    internal static TestFailure Read(XElement result) => new(NameOf(result), TextOf(result, "Message"), TextOf(result, "StackTrace"));
+
+    internal static string NameOf(XElement result) => result.Attribute("testName")?.Value ?? "a test without a name";
 
     private static string TextOf(XElement result, string name) =>
         result.Descendants().FirstOrDefault(element => element.Name.LocalName == name)?.Value.Trim() ?? "";

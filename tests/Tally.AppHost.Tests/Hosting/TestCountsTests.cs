@@ -45,6 +45,19 @@ public sealed class TestCountsTests : IDisposable
         Assert.Equal(new TestFailure("A.B.c", "2 is not 3", "at A.B.c()"), failure);
     }
 
+    [Fact]
+    public void The_slowest_come_first()
+    {
+        File.WriteAllText(
+            _folder.In("a.trx"),
+            $"<TestRun xmlns=\"{Namespace}\"><Results><UnitTestResult testName=\"A.quick\" outcome=\"Passed\" duration=\"00:00:01.5000000\"/>" +
+            "<UnitTestResult testName=\"A.slow\" outcome=\"Failed\" duration=\"00:01:02.0000000\"/></Results></TestRun>");
+
+        var slowest = TestCounts.Read(_folder.Path, runnerFailed: false).Slowest;
+
+        Assert.Equal([new("A.slow", TimeSpan.FromSeconds(62)), new("A.quick", TimeSpan.FromSeconds(1.5))], slowest);
+    }
+
     private void Write(string name, params string[] outcomes)
     {
         var results = string.Concat(outcomes.Select(outcome => $"<UnitTestResult outcome=\"{outcome}\"/>"));
