@@ -30,6 +30,12 @@ internal static class Sabotage
     /// <summary>A claim takes the shard in the epoch that it had.</summary>
     public const string ReuseEpoch = "claim.reuse-epoch";
 
+    /// <summary>A batch is stored without its idempotency keys.</summary>
+    public const string ForgetKeys = "keys.forget";
+
+    /// <summary>Whatever a consumer has confirmed, segments go.</summary>
+    public const string TrimUnconfirmed = "trim.unconfirmed";
+
     /// <summary>What a shard holds already is folded again.</summary>
     public const string FoldReplays = "fold.replays";
 

@@ -9,6 +9,9 @@ public interface IOutboxStatus
     /// <summary>How many shards this instance owns and can store to now.</summary>
     int OwnedShards { get; }
 
-    /// <summary>Why it isn't ready, or "ready"; then which shards have stopped for good, if any, and why; then what is unsafe, if <see cref="OutboxOptions.Unsafe"/> allows it.</summary>
+    /// <summary>
+    /// Why it isn't ready, or "ready"; then which shards have stopped for good, if any, and why; then which topics Kafka doesn't have, if results wait for them;
+    /// then what is unsafe, if <see cref="OutboxOptions.Unsafe"/> allows it.
+    /// </summary>
     string Reason { get; }
 }

@@ -61,6 +61,9 @@ internal sealed class OutboxKeeper : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _leases.DisposeAsync();
+
+        // One that was given up would say behind our back that this instance is alive.
+        await ((Task)_renewing.WaitAsync(_context.Options.LeaseTime / 2, _context.Time)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _progress.DisposeAsync();
         await _rotation.DisposeAsync();
         await _segments.DisposeAsync();
@@ -121,6 +124,12 @@ internal sealed class OutboxKeeper : IAsyncDisposable
         var noticed = _context.Time.GetTimestamp();
         foreach (var (shard, id, from) in await _context.Progress.ReadRewindsAsync(cancellationToken))
         {
+            if (shard >= _relays.Count)
+            {
+                // Outbox:Shards was raised, and this instance doesn't know yet; one that does owns the shard.
+                continue;
+            }
+
             var relay = _relays[shard];
             if (relay.Rewound == id)
             {

@@ -36,17 +36,26 @@ internal sealed class OutboxService<TItem, TState>(
 
     public int OwnedShards => _writers.Count(writer => writer.IsOpen);
 
-    public string Reason
+    public string Reason => string.Join("; ", Remarks());
+
+    private IEnumerable<string> Remarks()
     {
-        get
+        yield return IsReady ? "ready"
+            : _keeper is { DatabaseAnswers: true } ? "this instance owns no shard"
+            : "the database doesn't answer";
+        foreach (var relay in _relays.Where(relay => relay.StoppedBecause is not null))
         {
-            var state = IsReady ? "ready"
-                : _keeper is { DatabaseAnswers: true } ? "this instance owns no shard"
-                : "the database doesn't answer";
-            return string.Join("; ", _relays.Where(relay => relay.StoppedBecause is not null)
-                .Select(relay => $"shard {relay.Shard} is stopped: {relay.StoppedBecause}")
-                .Concat(_unsafe.Count > 0 ? [$"unsafe: {string.Join(", ", _unsafe)}"] : Enumerable.Empty<string>())
-                .Prepend(state));
+            yield return $"shard {relay.Shard} is stopped: {relay.StoppedBecause}";
+        }
+
+        foreach (var shards in _relays.ToLookup(relay => relay.MissingTopic, relay => relay.Shard, StringComparer.Ordinal).Where(shards => shards.Key is not null))
+        {
+            yield return $"Kafka has no topic '{shards.Key}', for which results wait (shard {string.Join(", ", shards)})";
+        }
+
+        if (_unsafe.Count > 0)
+        {
+            yield return $"unsafe: {string.Join(", ", _unsafe)}";
         }
     }
 

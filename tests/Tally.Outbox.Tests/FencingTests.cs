@@ -69,6 +69,34 @@ public sealed class FencingTests(TestEnvironment environment)
         Assert.Equal([5, 0], noted);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_batch_that_does_not_follow_what_a_pooler_reaches_now_is_not_stored(bool withKeys)
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        await using var stores = await Stores.CreateAsync(database.ConnectionString, options => options.PrepareStatements = false);
+        var claim = (await stores.Leases.TryClaimAsync(0, "one", default))!;
+        await using var writer = await stores.OpenWriterAsync(claim);
+        Assert.True(await AppendAsync(1));
+        Assert.True(await AppendAsync(2));
+
+        // As in a copy that was made between the two and put back behind a pooler: the epoch is the same, and no connection was lost.
+        await stores.ExecuteAsync("DELETE FROM outbox.outbox_batches WHERE first_sequence = 2");
+
+        Assert.False(await AppendAsync(3));
+        Assert.Equal(1L, await stores.QueryAsync<long>("SELECT max(last_sequence) FROM outbox.outbox_batches"));
+
+        async Task<bool> AppendAsync(long sequence)
+        {
+            var batch = new CommittedBatch(sequence, [[1]], "topic", null, claim.Epoch);
+            return withKeys
+                ? await writer.AppendAsync(
+                    batch, new OutboxPosition(Guid.Empty, 0, claim.Epoch, 1, sequence), [2], new BatchKeys([[(byte)sequence]], [[3]], [0]), [], look: false) == KeyedOutcome.Stored
+                : await writer.AppendAsync(batch, [2]);
+        }
+    }
+
     [Fact]
     public async Task Two_writers_that_start_from_the_same_position_collide()
     {

@@ -73,11 +73,14 @@ public sealed class RelayTests(TestEnvironment environment)
         await using var database = await environment.CreateDatabaseAsync();
         var topic = $"later-{Guid.NewGuid():n}";
         await using var host = await OutboxHost.StartAsync(database.ConnectionString, Relaying);
-        await host.AppendAsync("a", topic: topic);
+        var position = await host.AppendAsync("a", topic: topic);
+        await Eventually.TrueAsync(
+            () => host.Status.Reason == $"ready; Kafka has no topic '{topic}', for which results wait (shard {position.Shard})", OutboxHost.Soon);
 
         await environment.CreateTopicAsync(partitions: 1, topic);
 
         Assert.Equal(["a"], Consume(topic, 1).Select(message => message.Value));
+        Assert.Equal("ready", host.Status.Reason);
     }
 
     [KafkaFact]

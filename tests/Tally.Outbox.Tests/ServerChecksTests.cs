@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Tally.Outbox.Schema;
 using Tally.Outbox.Tests.Support;
 using Tally.TestSupport;
 
@@ -15,13 +14,13 @@ public sealed class ServerChecksTests(TestEnvironment environment)
     public void A_good_server_has_no_faults()
     {
         Assert.Empty(Good.FindUnsafe());
-        Assert.Empty(Good.FindUnusable("outbox"));
+        Assert.Empty(Good.FindUnusable("Outbox", "outbox"));
         Assert.All(["local", "remote_write", "remote_apply"], value => Assert.Empty((Good with { SynchronousCommit = value }).FindUnsafe()));
     }
 
     [Fact]
     public void An_old_server_is_refused() =>
-        Assert.Equal(["PostgreSQL's version is 13; allowed: 14 or later."], (Good with { Version = 130_022 }).FindUnusable("outbox"));
+        Assert.Equal(["PostgreSQL's version is 13; allowed: 14 or later."], (Good with { Version = 130_022 }).FindUnusable("Outbox", "outbox"));
 
     [Fact]
     public async Task A_server_that_may_lose_commits_is_refused_by_each_setting_unless_that_is_wanted()

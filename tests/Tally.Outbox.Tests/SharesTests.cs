@@ -33,6 +33,32 @@ public sealed class SharesTests(TestEnvironment environment)
         Assert.Equal(appended.Count, await first.QueryAsync<long>("SELECT sum(last_sequence - first_sequence + 1)::bigint FROM outbox.outbox_batches"));
     }
 
+    [KafkaFact]
+    public async Task An_instance_that_knows_fewer_shards_goes_on_beside_one_that_raised_them()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        var topic = await environment.CreateTopicAsync();
+        await using var before = await OutboxHost.StartAsync(database.ConnectionString, Relaying(shards: 2));
+        await using var raised = await OutboxHost.StartUnreadyAsync(database.ConnectionString, Relaying(shards: 4));
+        await Eventually.TrueAsync(async () => before.Status.OwnedShards > 0 && raised.Status.OwnedShards > 0 && await AllOwnedAsync(before), OutboxHost.Soon);
+        await before.AppendAsync("1", topic: topic);
+        await Eventually.TrueAsync(async () => (await before.Reader.GetPositionsAsync()).All(shard => shard.Relayed == shard.Sequence), OutboxHost.Soon);
+
+        // Somebody wants all of them again, also those that the older instance doesn't know. It must still do its part.
+        await raised.ExecuteAsync("UPDATE outbox.progress SET rewind_id = gen_random_uuid(), rewind_from = 1");
+
+        await Eventually.TrueAsync(async () => (await before.Reader.GetPositionsAsync()).All(shard => shard.RewindingFrom == 0), OutboxHost.Soon);
+        await before.AppendAsync("2", topic: topic);
+        Assert.Equal(2, await before.QueryAsync<long>("SELECT count(*) FROM outbox.outbox"));
+
+        Action<OutboxOptions> Relaying(int shards) => options =>
+        {
+            options.Shards = shards;
+            options.RelayEnabled = true;
+            environment.Kafka.CopyTo(options.Kafka);
+        };
+    }
+
     [Fact]
     public async Task What_an_instance_gives_up_is_published_by_the_next_owner_from_where_the_first_was()
     {

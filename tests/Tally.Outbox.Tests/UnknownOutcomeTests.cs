@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Npgsql;
 using Tally.Outbox.Tests.Support;
@@ -45,6 +46,73 @@ public sealed class UnknownOutcomeTests(TestEnvironment environment)
         Assert.Equal(["before", "cut here"], await host.ReadAsync(0));
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task A_statement_that_arrives_in_part_is_stored_once_wherever_it_was_cut(bool serverHearsNothing, bool withKeys)
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        await using var proxy = ProxyBefore(database.ConnectionString);
+        await using var host = await StartAsync(database.ConnectionString, proxy);
+        proxy.HoldsServer = serverHearsNothing;
+        await AppendAsync(host, 0, withKeys);
+
+        // Bind, (Describe,) Execute, Sync: within each, and between them. Between Execute and Sync the batch is inserted, and not committed.
+        var places = Ends(proxy.Statement).SelectMany(end => new[] { end - 1, end }).Where(end => end < proxy.Statement.Length).ToList();
+        Assert.True(places.Count >= 5);
+        await CutAtEachAsync(host, proxy, places, Cut.BeforeItArrives, withKeys);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_commit_whose_answer_came_in_part_is_stored_once_wherever_it_was_cut(bool withKeys)
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        await using var proxy = ProxyBefore(database.ConnectionString);
+        await using var host = await StartAsync(database.ConnectionString, proxy);
+        await AppendAsync(host, 0, withKeys);
+
+        // With keys a row comes before the commit does.
+        var places = Ends(proxy.Answer).SelectMany(end => new[] { end - 1, end }).Prepend(0).ToList();
+        Assert.True(places.Count >= 7);
+        await CutAtEachAsync(host, proxy, places, Cut.BeforeItsAnswer, withKeys);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_commit_that_no_synchronous_replica_has_is_not_answered_and_found_when_one_is_back(bool withKey)
+    {
+        await using var server = await PrivatePostgres.StartAsync();
+        await using var database = await server.CreateDatabaseAsync();
+        await using var admin = NpgsqlDataSource.Create(server.ConnectionString);
+        await using var host = await OutboxHost.StartAsync(database.ConnectionString, options =>
+        {
+            options.Shards = 1;
+            options.OutcomeTimeout = TimeSpan.Zero;
+        });
+        await host.AppendAsync("before");
+
+        // As when the replica is away: commits are durable here, and wait for it until they are given up, which the server calls a success.
+        await ReplicateAsync(admin, "nobody");
+        var fault = await Assert.ThrowsAsync<OutboxException>(() => withKey ? host.AppendWithKeyAsync("key", "a") : host.AppendAsync("a"));
+        Assert.Equal(OutboxFault.OutcomeUnknown, fault.Fault);
+        Assert.False(fault.NotStored);
+        Assert.Equal(["before", "a"], await host.ReadAsync(0));
+
+        await ReplicateAsync(admin, "");
+        if (withKey)
+        {
+            Assert.Equal(2, (await host.AppendWhenOpenAsync("key", "a")).Sequence);
+        }
+
+        Assert.Equal(3, (await AppendWhenOpenAsync(host, "after")).Sequence);
+        Assert.Equal(["before", "a", "after"], await host.ReadAsync(0));
+    }
+
     [Fact]
     public async Task A_database_that_fails_again_fails_the_call_which_may_be_sent_again()
     {
@@ -60,6 +128,53 @@ public sealed class UnknownOutcomeTests(TestEnvironment environment)
         Assert.Equal(["before"], await host.ReadAsync(0));
         await host.ExecuteAsync("ALTER TABLE outbox.outbox_batches DROP CONSTRAINT refuse");
         Assert.Equal(2, (await AppendWhenOpenAsync(host, "again")).Sequence);
+    }
+
+    private static async Task ReplicateAsync(NpgsqlDataSource admin, string to)
+    {
+        foreach (var statement in new[] { $"ALTER SYSTEM SET synchronous_standby_names = '{to}'", "SELECT pg_reload_conf()" })
+        {
+            await using var command = admin.CreateCommand(statement);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await using var connection = await admin.OpenConnectionAsync();
+                await using var look = new NpgsqlCommand("SELECT current_setting('synchronous_standby_names')", connection);
+                return (string)(await look.ExecuteScalarAsync())! == to;
+            },
+            OutboxHost.Soon);
+    }
+
+    private static async Task CutAtEachAsync(OutboxHost host, CuttingProxy proxy, List<int> places, Cut cut, bool withKeys)
+    {
+        for (var at = 0; at < places.Count; at++)
+        {
+            (proxy.Passes, proxy.Next) = (places[at], cut);
+            var position = await AppendAsync(host, at + 1, withKeys);
+            Assert.Equal((Cut.None, at + 2), (proxy.Next, position.Sequence));
+        }
+
+        Assert.Equal(Enumerable.Range(0, places.Count + 1).Select(number => $"cut here {number}"), await host.ReadAsync(0));
+    }
+
+    private static Task<OutboxPosition> AppendAsync(OutboxHost host, int number, bool withKey) => withKey
+        ? host.AppendWhenOpenAsync($"{number}", $"cut here {number}")
+        : AppendWhenOpenAsync(host, $"cut here {number}");
+
+    /// <summary>Where each message of PostgreSQL's protocol ends: a byte says its kind, and then four how long the rest is, themselves included.</summary>
+    private static List<int> Ends(byte[] messages)
+    {
+        var ends = new List<int>();
+        for (var at = 0; at < messages.Length;)
+        {
+            at += 1 + BinaryPrimitives.ReadInt32BigEndian(messages.AsSpan(at + 1));
+            ends.Add(at);
+        }
+
+        return ends;
     }
 
     /// <summary>While the shard is being claimed again, appends fail at once and may be tried again.</summary>

@@ -29,8 +29,8 @@ internal static partial class Log
     [LoggerMessage(202, LogLevel.Warning, "The writer of shard {Shard} lost the database; it claims the shard again: {Fault}")]
     public static partial void WriterLostDatabase(ILogger logger, int shard, string fault);
 
-    [LoggerMessage(203, LogLevel.Warning, "Settled an unknown commit of shard {Shard} with {Results} results: stored = {Stored}")]
-    public static partial void UnknownSettled(ILogger logger, int shard, int results, bool stored);
+    [LoggerMessage(203, LogLevel.Warning, "Settled an unknown commit of shard {Shard} with {Results} results: {Fate}")]
+    public static partial void UnknownSettled(ILogger logger, int shard, int results, Storage.BatchFate fate);
 
     [LoggerMessage(204, LogLevel.Error, "The encoder failed for a message of shard {Shard}")]
     public static partial void EncoderFailed(ILogger logger, int shard, Exception fault);

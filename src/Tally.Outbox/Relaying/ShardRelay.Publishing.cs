@@ -83,9 +83,8 @@ internal sealed partial class ShardRelay
             _rewinding = wish;
             _rewindingSince = _follows;
             _rewindingUpTo = Volatile.Read(ref _committed);
-            _stream = null;
             FaultPoint.Reach("rewind");
-            Volatile.Write(ref _acknowledged, Math.Min(Acknowledged, wish.FromSequence - 1));
+            BeginBehind(Math.Min(Acknowledged, wish.FromSequence - 1));
             Log.Rewinding(_context.Logger, _shard, wish.FromSequence, _rewindingUpTo);
         }
     }
@@ -234,9 +233,7 @@ internal sealed partial class ShardRelay
             throw ShardStoppedException.Missing(from, to);
         }
 
-        // In this order: what the old stream still reports must not take it back.
-        _stream = null;
-        Volatile.Write(ref _acknowledged, Math.Max(Acknowledged, trimmed));
+        BeginBehind(Math.Max(Acknowledged, trimmed));
     }
 
     /// <summary>Publishes what of a batch lies behind the last published result.</summary>
@@ -254,7 +251,7 @@ internal sealed partial class ShardRelay
             await WaitForAllDeliveriesAsync(stream);
         }
 
-        var place = await stream.PlaceAsync(batch.Topic, _shard);
+        var place = await PlaceAsync(stream, batch.Topic);
         stream.Watch(batch.LastSequence);
         for (var i = (int)(stream.Published + 1 - batch.FirstSequence); i < batch.Payloads.Length; i++)
         {
@@ -301,6 +298,21 @@ internal sealed partial class ShardRelay
         }
     }
 
+    private async ValueTask<TopicPartition> PlaceAsync(PublishStream stream, string topic)
+    {
+        try
+        {
+            var place = await stream.PlaceAsync(topic, _shard);
+            _missingTopic = null;
+            return place;
+        }
+        catch (KafkaException missing) when (missing.Error.Code == ErrorCode.UnknownTopicOrPart)
+        {
+            _missingTopic = topic;
+            throw;
+        }
+    }
+
     /// <summary>Which payload goes to a place of its batch: the one that was stored there.</summary>
     private static int PlaceOf(int i, int count) =>
         Sabotage.Is(Sabotage.Drop) && i == 1 ? 0
@@ -335,12 +347,19 @@ internal sealed partial class ShardRelay
     /// <summary>Kafka has the next result of the stream. On the producer's thread.</summary>
     internal void OnAcknowledged(PublishStream stream, long sequence)
     {
-        // One by one: when the shard was sent back a moment ago, a report of the stream before must not undo that.
-        if (_stream == stream && Interlocked.CompareExchange(ref _acknowledged, sequence, sequence - 1) == sequence - 1)
+        lock (_acknowledging)
         {
-            _published++;
-            FaultPoint.Reach("relay.after-ack");
+            // One by one: what is missing between is not acknowledged.
+            if (_stream != stream || _acknowledged != sequence - 1)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _acknowledged, sequence);
         }
+
+        _published++;
+        FaultPoint.Reach("relay.after-ack");
     }
 
     /// <summary>Kafka won't take a result of the stream, so that nothing behind it counts. On the producer's thread.</summary>

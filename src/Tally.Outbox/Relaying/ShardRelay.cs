@@ -28,11 +28,14 @@ internal sealed partial class ShardRelay
     private volatile int _follows;
     private volatile bool _isFollowing;
 
-    // Written by the relay's loop and by the producer's thread, read by all.
+    // Written by the relay's loop, the writer's, and the producer's thread, read by all. Written together, and a report counted, only under the lock: what a
+    // stream of before still reports must not raise what was just lowered.
+    private readonly Lock _acknowledging = new();
     private long _acknowledged;
-    private long _published;
     private volatile PublishStream? _stream;
+    private long _published;
     private volatile string? _stoppedBecause;
+    private volatile string? _missingTopic;
 
     // Written by the keeper, read by the loop; what is under way, and up to where, is the loop's own.
     private volatile Rewind? _wish;
@@ -95,6 +98,12 @@ internal sealed partial class ShardRelay
     /// </summary>
     public string? StoppedBecause => _stoppedBecause;
 
+    /// <summary>
+    /// The topic that Kafka doesn't have, for which this shard's results wait in the table; null while there is none. That doesn't stop the shard for good,
+    /// since the topic may be made, perhaps again.
+    /// </summary>
+    public string? MissingTopic => _isFollowing ? _missingTopic : null;
+
     /// <summary>Calls back, once, when <see cref="StoppedBecause"/> is set. Before the start only.</summary>
     public void OnStopped(Action listener) => _stopped = listener;
 
@@ -136,15 +145,15 @@ internal sealed partial class ShardRelay
         var wentBack = claim.LastSequence < Volatile.Read(ref _committed);
         if (!_isFollowing || wentBack)
         {
+            _missingTopic = null;
+
             // A wish is read again from the table.
             _wish = null;
             _follows++;
             Volatile.Write(ref _handedOffSince, claim.Epoch);
-            Volatile.Write(ref _acknowledged, Math.Min(claim.Relayed, claim.LastSequence));
 
-            // What an earlier stream still reports counts no more. Last, and counted first: whatever a new stream has seen of what is above, either it
-            // is given up here, or it sees that it must be (see Begin).
-            _stream = null;
+            // Last, and counted first: whatever a new stream has seen of what is above, either it is given up here, or it sees that it must be (see Begin).
+            BeginBehind(Math.Min(claim.Relayed, claim.LastSequence));
         }
 
         if (_isFollowing && wentBack)
@@ -156,6 +165,16 @@ internal sealed partial class ShardRelay
         Volatile.Write(ref _epoch, claim.Epoch);
         _isFollowing = true;
         _signal.Raise();
+    }
+
+    /// <summary>Gives the stream up: the next one begins there, and what this one still reports counts no more.</summary>
+    private void BeginBehind(long acknowledged)
+    {
+        lock (_acknowledging)
+        {
+            _stream = null;
+            Volatile.Write(ref _acknowledged, acknowledged);
+        }
     }
 
     /// <summary>The shard is somebody else's now.</summary>

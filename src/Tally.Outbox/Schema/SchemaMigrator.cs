@@ -9,7 +9,7 @@ internal sealed record OutboxIdentity(Guid System, int Shards, long SegmentSize)
 /// <summary>Makes the tables, or brings them to this version. Safe when several instances start at once.</summary>
 internal sealed class SchemaMigrator(NpgsqlDataSource dataSource, OutboxOptions options, SegmentStore segments)
 {
-    private const int CurrentVersion = 5;
+    private const int CurrentVersion = 6;
 
     /// <summary>
     /// Everything happens in one transaction under an advisory lock: a crash in the middle leaves nothing half-made, and a second instance

@@ -13,7 +13,7 @@ internal sealed class ServerChecks(NpgsqlDataSource dataSource, OutboxOptions op
     {
         var facts = await ReadAsync(cancellationToken);
         var hazards = facts.FindUnsafe().ToList();
-        var faults = facts.FindUnusable(options.Schema).ToList();
+        var faults = facts.FindUnusable(OutboxOptions.Section, options.Schema).ToList();
         if (!options.Unsafe)
         {
             faults.AddRange(hazards.Select(hazard =>
@@ -28,33 +28,10 @@ internal sealed class ServerChecks(NpgsqlDataSource dataSource, OutboxOptions op
 
     private async Task<ServerFacts> ReadAsync(CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(
-            """
-            SELECT current_setting('server_version_num')::int,
-                   current_setting('fsync'),
-                   current_setting('synchronous_commit'),
-                   current_setting('full_page_writes'),
-                   current_setting('server_encoding'),
-                   current_setting('default_transaction_isolation'),
-                   current_user::text,
-                   current_database()::text,
-                   to_regnamespace($1) IS NOT NULL,
-                   CASE WHEN to_regnamespace($1) IS NULL THEN has_database_privilege(current_database(), 'CREATE')
-                        ELSE has_schema_privilege(to_regnamespace($1), 'CREATE') AND has_schema_privilege(to_regnamespace($1), 'USAGE') END
-            """);
+        await using var command = dataSource.CreateCommand(ServerFacts.Query);
         command.Parameters.Add(new() { Value = segments.Schema });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new ServerFacts(
-            reader.GetInt32(0),
-            reader.GetString(1),
-            reader.GetString(2),
-            reader.GetString(3),
-            reader.GetString(4),
-            reader.GetString(5),
-            reader.GetString(6),
-            reader.GetString(7),
-            reader.GetBoolean(8),
-            reader.GetBoolean(9));
+        return ServerFacts.Read(reader);
     }
 }

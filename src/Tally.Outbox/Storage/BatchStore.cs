@@ -4,39 +4,59 @@ using Tally.Outbox.Schema;
 
 namespace Tally.Outbox.Storage;
 
+/// <summary>What became of a batch whose commit was never answered.</summary>
+internal enum BatchFate
+{
+    /// <summary>It may be under way still: the shard was not claimed since.</summary>
+    Open,
+
+    /// <summary>It is stored.</summary>
+    Stored,
+
+    /// <summary>It is not stored, and can't be any more.</summary>
+    NotStored,
+
+    /// <summary>Retention dropped what was stored at its place. That may have been this batch, so that nobody can say that it was not stored.</summary>
+    Dropped,
+}
+
 /// <summary>Reads batches.</summary>
 internal sealed class BatchStore(NpgsqlDataSource dataSource, SegmentStore segments)
 {
     /// <summary>
-    /// Whether the batch that began there in that epoch was stored. Null while the shard's epoch is still the same: its commit may be under way, and only a
-    /// claim waits for that and ends it for good. True only once a synchronous replica has it too, if there is one.
+    /// What became of the batch that began there in that epoch. While the shard's epoch is still the same its commit may be under way, and only a claim
+    /// waits for that and ends it for good. Stored only once a synchronous replica has it too, if there is one.
     /// </summary>
-    public async Task<bool?> WasStoredAsync(int shard, long firstSequence, long epoch, TimeSpan commitTimeout, CancellationToken cancellationToken)
+    public async Task<BatchFate> FindFateAsync(int shard, long firstSequence, long epoch, TimeSpan commitTimeout, CancellationToken cancellationToken)
     {
-        // Both on one connection: with several hosts another one may lead to another server.
+        // All on one connection: with several hosts another one may lead to another server. One statement, so what is dropped meanwhile is seen as the one or the other.
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(
             $"""
             SELECT EXISTS (SELECT 1 FROM {segments.BatchesOf(shard)} WHERE first_sequence = $1 AND epoch = $2),
+                   EXISTS (SELECT 1 FROM {segments.Schema}.trimmed WHERE shard = $3 AND last_sequence >= $1),
                    EXISTS (SELECT 1 FROM {segments.Schema}.shards WHERE shard = $3 AND epoch > $2)
             """,
             connection);
         command.Parameters.Add(new() { Value = firstSequence });
         command.Parameters.Add(new() { Value = epoch });
         command.Parameters.Add(new() { Value = shard });
-        bool stored, superseded;
+        bool stored, dropped, superseded;
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
             await reader.ReadAsync(cancellationToken);
-            (stored, superseded) = (reader.GetBoolean(0), reader.GetBoolean(1));
+            (stored, dropped, superseded) = (reader.GetBoolean(0), reader.GetBoolean(1), reader.GetBoolean(2));
         }
 
         if (stored)
         {
             await ReplicaWait.PassAsync(connection, commitTimeout, cancellationToken);
+            return BatchFate.Stored;
         }
 
-        return stored || superseded ? stored : null;
+        return dropped ? BatchFate.Dropped
+            : superseded ? BatchFate.NotStored
+            : BatchFate.Open;
     }
 
     /// <summary>

@@ -19,21 +19,30 @@ internal sealed class KeyedAppend : IAsyncDisposable
     private readonly NpgsqlParameter<byte[][]> _fingerprints = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea };
     private readonly NpgsqlParameter<int[]> _places = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer };
     private readonly NpgsqlParameter<bool> _look = new() { NpgsqlDbType = NpgsqlDbType.Boolean };
+    private readonly NpgsqlParameter _before = new() { NpgsqlDbType = NpgsqlDbType.Bigint };
 
-    private KeyedAppend(NpgsqlConnection connection, SegmentStore segments, ShardClaim claim, TimeSpan commitTimeout, string limit)
+    private KeyedAppend(NpgsqlConnection connection, SegmentStore segments, ShardClaim claim, TimeSpan commitTimeout, string limit, bool prepares)
     {
         NpgsqlParameter<int> shard = new() { NpgsqlDbType = NpgsqlDbType.Integer, TypedValue = claim.Shard };
         NpgsqlParameter<long> epoch = new() { NpgsqlDbType = NpgsqlDbType.Bigint, TypedValue = claim.Epoch };
+
+        // As in an append without keys. No shard has the number -1, so that its fence stands.
+        var fenced = prepares ? "$1" : $"CASE WHEN {WriterConnection.Follows(segments.BatchesOf(claim.Shard), "$4", "$14")} THEN $1 ELSE -1 END";
+        var epochAsked = Sabotage.Is(Sabotage.NoFence) ? $"(SELECT epoch FROM {segments.Schema}.shards WHERE shard = $1 AND $2 > 0)" : "$2";
         _command = new NpgsqlCommand(
             $"""
             SELECT place, fingerprint, shard, epoch, epoch_first_sequence, sequence
-            FROM {segments.Schema}.append_with_keys($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13){limit}
+            FROM {segments.Schema}.append_with_keys({fenced}, {epochAsked}, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13){limit}
             """,
             connection)
         {
             CommandTimeout = LeaseStore.Seconds(commitTimeout),
             Parameters = { shard, epoch, _epochFirst, _first, _last, _state, _payloads, _topic, _headers, _keys, _fingerprints, _places, _look },
         };
+        if (!prepares)
+        {
+            _command.Parameters.Add(_before);
+        }
     }
 
     /// <param name="connection">The writer's.</param>
@@ -52,7 +61,7 @@ internal sealed class KeyedAppend : IAsyncDisposable
         bool prepares,
         CancellationToken cancellationToken)
     {
-        var append = new KeyedAppend(connection, segments, claim, commitTimeout, limit);
+        var append = new KeyedAppend(connection, segments, claim, commitTimeout, limit, prepares);
         try
         {
             if (prepares)
@@ -76,9 +85,11 @@ internal sealed class KeyedAppend : IAsyncDisposable
     /// <param name="keys">Its keys.</param>
     /// <param name="known">Takes the keys that are known.</param>
     /// <param name="look">Whether known keys are looked for in all places; otherwise a recent one may give <see cref="KeyedOutcome.Overtaken"/>.</param>
+    /// <param name="before">See <see cref="WriterConnection.Follows"/>.</param>
     public async ValueTask<KeyedOutcome> AppendAsync(
-        CommittedBatch batch, OutboxPosition first, byte[] state, BatchKeys keys, List<KnownKey> known, bool look)
+        CommittedBatch batch, OutboxPosition first, byte[] state, BatchKeys keys, List<KnownKey> known, bool look, object? before)
     {
+        _before.Value = before;
         _epochFirst.TypedValue = first.EpochFirstSequence;
         _first.TypedValue = batch.FirstSequence;
         _last.TypedValue = batch.LastSequence;

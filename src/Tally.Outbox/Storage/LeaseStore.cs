@@ -108,11 +108,17 @@ internal sealed class LeaseStore(NpgsqlDataSource dataSource, OutboxOptions opti
                     """) { Parameters = { new() { Value = owner }, Lease() } },
 
                 // One statement, and so one view: in two, a claim by this instance's own writer between them would make a shard neither ours nor free.
-                // A claim that waits for a stalled commit holds its lease's row: that one is left out, or it would hold up the leases of all shards.
+                // A claim that waits for a stalled commit holds its lease's row: that one is left out, or it would hold up the leases of all shards. The table
+                // is read once, and the rows are found again by their place: while somebody holds a snapshot open, it keeps every version of them.
                 new($"""
-                    WITH mine AS (SELECT shard FROM {segments.Schema}.leases WHERE owner = $1 FOR UPDATE SKIP LOCKED),
-                    renewed AS (UPDATE {segments.Schema}.leases l SET lease_until = clock_timestamp() + $2 FROM mine WHERE l.shard = mine.shard)
-                    SELECT shard, owner = $1 FROM {segments.Schema}.leases WHERE owner = $1 OR {Free("$2")}
+                    WITH seen AS MATERIALIZED (SELECT ctid AS place, shard, owner = $1 AS is_mine FROM {segments.Schema}.leases WHERE owner = $1 OR {Free("$2")}),
+                    mine AS (
+                        SELECT ctid AS place FROM {segments.Schema}.leases
+                        WHERE ctid = ANY(ARRAY(SELECT place FROM seen WHERE is_mine)) AND owner = $1 FOR UPDATE SKIP LOCKED),
+                    renewed AS (
+                        UPDATE {segments.Schema}.leases SET lease_until = clock_timestamp() + $2
+                        WHERE ctid = ANY(ARRAY(SELECT place FROM mine)) AND owner = $1)
+                    SELECT shard, is_mine FROM seen
                     """) { Parameters = { new() { Value = owner }, Lease() } },
                 new($"SELECT count(*) FROM {segments.Schema}.instances WHERE alive_until > clock_timestamp() AND alive_until <= clock_timestamp() + 2 * $1")
                 {

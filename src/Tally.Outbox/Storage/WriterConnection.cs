@@ -24,6 +24,7 @@ internal sealed class WriterConnection : IAsyncDisposable
     private readonly NpgsqlParameter<byte[][]> _payloads = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea };
     private readonly NpgsqlParameter<string> _topic = new() { NpgsqlDbType = NpgsqlDbType.Text };
     private readonly NpgsqlParameter _headers = new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+    private readonly NpgsqlParameter _before = new() { NpgsqlDbType = NpgsqlDbType.Bigint, Value = DBNull.Value };
 
     private KeyedAppend? _keyed;
 
@@ -44,14 +45,28 @@ internal sealed class WriterConnection : IAsyncDisposable
             $"""
             INSERT INTO {segments.BatchesOf(claim.Shard)} (shard, first_sequence, last_sequence, epoch, state, payloads, topic, headers)
             SELECT $1, $3, $4, $2, $5, $6, $7, $8
-            FROM ({(Sabotage.Is(Sabotage.NoFence) ? "SELECT 1" : $"SELECT 1 FROM {segments.Schema}.shards WHERE shard = $1 AND epoch = $2 FOR SHARE")}) held{LimitIn(connection, commitTimeout, prepares)}
+            FROM ({(Sabotage.Is(Sabotage.NoFence) ? "SELECT 1" : $"SELECT 1 FROM {segments.Schema}.shards WHERE shard = $1 AND epoch = $2{(prepares ? "" : $" AND {Follows(segments.BatchesOf(claim.Shard), "$3", "$9")}")} FOR SHARE")}) held{LimitIn(connection, commitTimeout, prepares)}
             """,
             connection)
         {
             CommandTimeout = LeaseStore.Seconds(commitTimeout),
             Parameters = { _shard, _epoch, _first, _last, _state, _payloads, _topic, _headers },
         };
+        if (!prepares)
+        {
+            _append.Parameters.Add(_before);
+        }
     }
+
+    /// <summary>
+    /// Whether the batch that this one follows is there. A database that is put back to a copy ends every connection, and with a new one begins a new claim;
+    /// but a pooler connects anew without a word, and the copy may be of this very epoch.
+    /// </summary>
+    /// <param name="batches">The shard's table.</param>
+    /// <param name="first">The batch's first sequence.</param>
+    /// <param name="before">The first sequence of the batch before it; null when that is of an earlier claim, whose end was read under this epoch.</param>
+    internal static string Follows(string batches, string first, string before) =>
+        $"({before}::bigint IS NULL OR EXISTS (SELECT 1 FROM {batches} WHERE first_sequence = {before} AND last_sequence = {first} - 1))";
 
     public static async Task<WriterConnection> OpenAsync(
         NpgsqlDataSource dataSource, SegmentStore segments, ShardClaim claim, TimeSpan commitTimeout, bool prepares, CancellationToken cancellationToken)
@@ -96,6 +111,7 @@ internal sealed class WriterConnection : IAsyncDisposable
         FaultPoint.Reach("append.after-send");
         var rows = await answer;
         _replica.ThrowIfGivenUp();
+        _before.Value = batch.FirstSequence;
         return rows == 1;
     }
 
@@ -112,8 +128,13 @@ internal sealed class WriterConnection : IAsyncDisposable
         // Prepared when the first one comes: who uses no keys pays nothing for them.
         _keyed ??= await KeyedAppend.CreateAsync(
             _connection, _segments, _claim, _commitTimeout, LimitIn(_connection, _commitTimeout, _prepares), _prepares, CancellationToken.None);
-        var outcome = await _keyed.AppendAsync(batch, first, state, keys, known, look);
+        var outcome = await _keyed.AppendAsync(batch, first, state, keys, known, look, _before.Value);
         _replica.ThrowIfGivenUp();
+        if (outcome == KeyedOutcome.Stored)
+        {
+            _before.Value = batch.FirstSequence;
+        }
+
         return outcome;
     }
 

@@ -133,9 +133,12 @@ internal sealed class TrimStore(NpgsqlDataSource dataSource, SegmentStore segmen
             SELECT 1 FROM (SELECT c.consumer FROM {segments.Schema}.consumers c UNION SELECT unnest($6)) asked
             WHERE NOT EXISTS (
                 SELECT 1 FROM {segments.Schema}.consumers c
-                WHERE c.consumer = asked.consumer AND c.shard = $1 AND c.sequence >= $3
-                  AND c.epoch >= (SELECT b.epoch FROM {segments.SegmentName(shard, segment)} b ORDER BY b.first_sequence DESC LIMIT 1))))
+                WHERE c.consumer = asked.consumer AND c.shard = $1 AND {Held(shard, segment)})))
         """;
+
+    private string Held(int shard, long segment) => Sabotage.Is(Sabotage.TrimUnconfirmed)
+        ? "true"
+        : $"c.sequence >= $3 AND c.epoch >= (SELECT b.epoch FROM {segments.SegmentName(shard, segment)} b ORDER BY b.first_sequence DESC LIMIT 1)";
 
     private static void AddRules(NpgsqlCommand command, int shard, long segment, long segmentSize, string owner, TrimRules rules)
     {

@@ -205,20 +205,25 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
         // Whoever holds the shard now, we or another, holds it with a higher epoch than the batch has: the table tells the truth about it.
         if (_unknown is { } batch)
         {
-            if (await _context.Batches.WasStoredAsync(Shard, batch.First.Sequence, batch.First.Epoch, _context.Options.CommitTimeout, default) is not { } stored)
+            var fate = await _context.Batches.FindFateAsync(Shard, batch.First.Sequence, batch.First.Epoch, _context.Options.CommitTimeout, default);
+            if (fate == BatchFate.Open)
             {
                 throw new TimeoutException("Nobody has claimed the shard since, so a commit may still be under way.");
             }
 
-            Log.UnknownSettled(_context.Logger, Shard, batch.Count, stored);
-            if (!stored && claim is not null && _failuresInARow == 1)
+            Log.UnknownSettled(_context.Logger, Shard, batch.Count, fate);
+            if (fate == BatchFate.NotStored && claim is not null && _failuresInARow == 1)
             {
                 _unknown = null;
                 _builder.PutBack(batch.Callers);
             }
+            else if (fate == BatchFate.Dropped)
+            {
+                FailUnknown(batch);
+            }
             else
             {
-                Settle(batch, stored);
+                Settle(batch, stored: fate == BatchFate.Stored);
             }
         }
 
@@ -310,7 +315,7 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
     private async ValueTask<KeyedOutcome> AppendAsync(WriterConnection connection, Batch<TItem, TState> batch)
     {
         var state = _encoder.Save(batch.StateAfter);
-        if (batch.Keys is null)
+        if (batch.Keys is null || Sabotage.Is(Sabotage.ForgetKeys))
         {
             return await connection.AppendAsync(batch.Rows, state) ? KeyedOutcome.Stored : KeyedOutcome.Fenced;
         }
@@ -356,10 +361,15 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
     {
         if (_unknown is { } batch && _context.Time.GetElapsedTime(_unknownSince) >= _context.Options.OutcomeTimeout)
         {
-            _unknown = null;
-            _queue.Leave(batch.CallerCount);
-            batch.Fail(OutcomeUnknown());
+            FailUnknown(batch);
         }
+    }
+
+    private void FailUnknown(Batch<TItem, TState> batch)
+    {
+        _unknown = null;
+        _queue.Leave(batch.CallerCount);
+        batch.Fail(OutcomeUnknown());
     }
 
     private static OutboxException OutcomeUnknown() => new(

@@ -14,12 +14,15 @@ public sealed class FaultPointTests
     [KafkaFact]
     public async Task A_death_at_any_labelled_step_loses_nothing_and_doubles_nothing()
     {
-        var steps = ChaosPlan.FaultPoints.Distinct().Select((name, at) => new ChaosStep(
+        // Where several places of the code have a label, each of them.
+        (string Name, int Times)[] places =
+            [.. ChaosPlan.FaultPoints.Distinct().Select(name => (name, 1)), ("claim", 2), ("rewind", 2), ("segment.drop", 2), ("segment.drop", 3)];
+        var steps = places.Select((place, at) => new ChaosStep(
             at + 1,
             TimeSpan.Zero,
-            ServiceNames.Of(name.StartsWith("fold", StringComparison.Ordinal) ? ServiceNames.Totals : ServiceNames.Calculator, 1 + (at % 2)),
+            ServiceNames.Of(place.Name.StartsWith("fold", StringComparison.Ordinal) ? ServiceNames.Totals : ServiceNames.Calculator, 1 + (at % 2)),
             ChaosKind.FaultPoint)
-        { FaultPoint = name }).ToArray();
+        { FaultPoint = place.Name, Times = place.Times }).ToArray();
 
         var report = await TellAsync(steps);
 

@@ -13,6 +13,9 @@ public sealed class RollingRestartTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(2);
 
+    /// <summary>A lease of 5 s, and time to claim.</summary>
+    private static readonly TimeSpan Adopted = TimeSpan.FromSeconds(10);
+
     /// <summary>What is killed is killed after so long.</summary>
     private static readonly TimeSpan Killed = TimeSpan.FromSeconds(10);
 
@@ -24,6 +27,13 @@ public sealed class RollingRestartTests
 
         await RestartAllAsync(whole, load);
 
+        // One that dies gives nothing up: its leases end.
+        await using var database = NpgsqlDataSource.Create(whole.System.Connections.Calculator.ConnectionString);
+        await whole.System.StopComponentAsync("calculator-1", kill: true).Within(Patience);
+        await OwnersAreAsync(database, Adopted, "calculator-2");
+        await load.AnswersAgainAsync(AtOnce);
+
+        await whole.System.StartComponentAsync("calculator-1", CancellationToken.None).Within(Patience);
         await load.ProveAsync();
     }
 

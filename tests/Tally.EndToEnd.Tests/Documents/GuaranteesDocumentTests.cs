@@ -1,4 +1,6 @@
+using System.Reflection;
 using System.Text.RegularExpressions;
+using Tally.EndToEnd.Tests.Sabotaged;
 
 namespace Tally.EndToEnd.Tests.Documents;
 
@@ -19,6 +21,26 @@ public sealed partial class GuaranteesDocumentTests
             Assert.Contains(tests[type], source => method.Length == 0 || source.Contains($" {method}(", StringComparison.Ordinal));
         });
     }
+
+    [Fact]
+    public void Every_promise_that_can_be_broken_on_purpose_has_a_test_that_notices_and_is_named()
+    {
+        var switches = Switch().Matches(File.ReadAllText(Path.Combine(Repository.Root, "src", "Shared", "Sabotage.cs"))).Select(name => name.Groups["name"].Value).Order().ToList();
+        var run = typeof(SabotageTests).GetMethod(nameof(SabotageTests.A_broken_promise_is_noticed))!.GetCustomAttributes<InlineDataAttribute>()
+            .Select(data => data.GetData(null!).Single()).ToList();
+        var document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "guarantees.md"));
+
+        Assert.Equal(switches, run.Select(data => (string)data[0]).Distinct().Order());
+        Assert.Equal(switches, Row().Matches(document).Select(row => row.Groups["name"].Value).Order());
+        Assert.All(run, data => Assert.Contains($"`{data[2]}`", document, StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex(@"public const string \w+ = ""(?<name>[a-z-]+\.[a-z-]+)""", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Switch();
+
+    // A line of the table of switches: | what is broken | `switch` | who notices |
+    [GeneratedRegex(@"^\| [^|]+ \| `(?<name>[a-z-]+\.[a-z-]+)` \| [^|]+ \|\r?$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.Multiline)]
+    private static partial Regex Row();
 
     [GeneratedRegex(@"`(?<type>[A-Za-z]+(Tests|Properties))(\.(?<method>\w+))?`", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Named();

@@ -15,13 +15,16 @@ public sealed class SabotageTests(SabotagedBuild build) : IClassFixture<Sabotage
     [InlineData("relay.forget-failures", Outbox, "RelayTests.What_the_broker_refuses_is_never_counted_as_relayed")]
     [InlineData("append.answer-first", Outbox, "OutboxCommitTests.A_call_is_answered_only_after_its_commit")]
     [InlineData("append.no-fence", Outbox, "FencingTests.A_writer_that_was_superseded_stores_nothing_and_says_so")]
+    [InlineData("append.no-fence", Outbox, "KeyedAppendTests.A_writer_that_was_superseded_stores_neither_results_nor_keys")]
     [InlineData("claim.reuse-epoch", Outbox, "FencingTests.An_epoch_is_never_below_the_clock_so_that_a_restored_database_gives_none_out_twice")]
+    [InlineData("keys.forget", Outbox, "IdempotencyTests.The_same_key_gives_the_same_position_and_one_row")]
+    [InlineData("trim.unconfirmed", Outbox, "RetentionTests.Nothing_goes_before_every_registered_consumer_holds_it_in_the_same_history")]
     [InlineData("fold.replays", Inbox, "ConsumingTests.Replays_are_skipped_and_counted")]
     [InlineData("fold.unconditionally", Inbox, "FoldStatementsTests.Two_that_start_from_the_same_position_collide")]
     [InlineData("fold.offsets-first", Inbox, "ConsumingTests.What_is_sent_is_folded_once_whoever_is_restarted")]
     public async Task A_broken_promise_is_noticed(string sabotage, string project, string test)
     {
-        Assert.Equal("Passed", await build.RunAsync(project, test, sabotage: ""));
+        Assert.Equal("Passed", await build.RunOnceUnbrokenAsync(project, test));
         Assert.Equal("Failed", await build.RunAsync(project, test, sabotage));
     }
 }

@@ -16,6 +16,8 @@ public sealed class SabotagedBuild : IAsyncLifetime
 
     private readonly string _results = Directory.CreateTempSubdirectory("tally-sabotage-").FullName;
 
+    private readonly Dictionary<string, string> _unbroken = new(StringComparer.Ordinal);
+
     // Where its tests are skipped it isn't made.
     async Task IAsyncLifetime.InitializeAsync()
     {
@@ -36,6 +38,12 @@ public sealed class SabotagedBuild : IAsyncLifetime
         Directory.Delete(_results, recursive: true);
         return Task.CompletedTask;
     }
+
+    /// <summary>Runs a test with nothing broken, unless it was so before.</summary>
+    /// <param name="project">Which project it is in.</param>
+    /// <param name="test">The end of its full name.</param>
+    internal async Task<string> RunOnceUnbrokenAsync(string project, string test) =>
+        _unbroken.TryGetValue(test, out var outcome) ? outcome : _unbroken[test] = await RunAsync(project, test, sabotage: "");
 
     /// <summary>Runs a test in a process of its own.</summary>
     /// <param name="project">Which project it is in.</param>

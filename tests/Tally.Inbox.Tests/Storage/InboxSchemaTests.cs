@@ -87,6 +87,19 @@ public sealed class InboxSchemaTests(TestEnvironment environment)
     }
 
     [Fact]
+    public async Task A_database_whose_statements_share_a_snapshot_is_refused_even_when_unsafe_is_wanted()
+    {
+        await using var store = await Store.CreateEmptyAsync(environment);
+        await store.ExecuteAsync(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = ''repeatable read''', current_database()); END $$");
+        store.Source.Clear();
+        await using var connection = await store.Source.OpenConnectionAsync();
+
+        var refused = Assert.Throws<OptionsValidationException>(() => ServerCheck.Run(connection, new InboxOptions { Unsafe = true }));
+        Assert.Contains("default_transaction_isolation is 'repeatable read'", Assert.Single(refused.Failures), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_failed_preparation_leaves_nothing_behind()
     {
         await using var store = await Store.CreateEmptyAsync(environment);

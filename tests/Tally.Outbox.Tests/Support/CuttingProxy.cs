@@ -9,10 +9,10 @@ internal enum Cut
     /// <summary>Nothing: all bytes pass.</summary>
     None,
 
-    /// <summary>The connection ends before the server sees it.</summary>
+    /// <summary>The connection ends before the server has all of it.</summary>
     BeforeItArrives,
 
-    /// <summary>The server gets it, and the connection ends before its answer comes back.</summary>
+    /// <summary>The server gets it, and the connection ends before the client has all of the answer.</summary>
     BeforeItsAnswer,
 }
 
@@ -43,6 +43,18 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     /// <summary>Set by a test; back to <see cref="Cut.None"/> once it happened.</summary>
     public Cut Next { get; set; }
+
+    /// <summary>How many bytes of what is cut, the statement or its answer, pass nevertheless.</summary>
+    public int Passes { get; set; }
+
+    /// <summary>Whether the server doesn't hear of a cut, as when a network goes dead: it waits for the rest, with all locks that it took.</summary>
+    public bool HoldsServer { get; set; }
+
+    /// <summary>The last marked statement, as the client sent it.</summary>
+    public byte[] Statement { get; private set; } = [];
+
+    /// <summary>Its answer.</summary>
+    public byte[] Answer { get; private set; } = [];
 
     /// <summary>Whether nothing passes any more once it was cut: to the server the client is dead.</summary>
     public bool RefuseAfterCut { get; set; }
@@ -81,6 +93,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private async Task ServeAsync(TcpClient client)
     {
         using var server = new TcpClient();
+        var exchange = new Exchange();
         using (client)
         {
             if (_isRefusing)
@@ -89,45 +102,74 @@ internal sealed class CuttingProxy : IAsyncDisposable
             }
 
             await server.ConnectAsync(_host, _port);
-            using var cut = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-            var silent = new Silence();
-            var forth = PassAsync(client.GetStream(), server.GetStream(), cut, silent, fromClient: true);
-            var back = PassAsync(server.GetStream(), client.GetStream(), cut, silent, fromClient: false);
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+            var forth = UntilGoneAsync(ForthAsync(client.GetStream(), server.GetStream(), exchange, over.Token));
+            var back = UntilGoneAsync(BackAsync(server.GetStream(), client.GetStream(), exchange, over.Token));
             await Task.WhenAny(forth, back);
-            await cut.CancelAsync();
+            await over.CancelAsync();
             await Task.WhenAll(forth, back);
+        }
+
+        if (exchange.IsHeld)
+        {
+            await UntilGoneAsync(Task.Delay(Timeout.InfiniteTimeSpan, _stopping.Token));
         }
     }
 
-    private async Task PassAsync(NetworkStream from, NetworkStream to, CancellationTokenSource cut, Silence silence, bool fromClient)
+    private async Task ForthAsync(NetworkStream client, NetworkStream server, Exchange exchange, CancellationToken over)
     {
         var buffer = new byte[65_536];
+        int read;
+        while ((read = await client.ReadAsync(buffer, over)) > 0)
+        {
+            if (buffer.AsSpan(0, read).IndexOf(Mark) >= 0)
+            {
+                Statement = buffer[..read];
+                exchange.IsMarked = true;
+                exchange.Cut = Next;
+                Next = Cut.None;
+            }
+
+            if (exchange.Cut == Cut.BeforeItArrives)
+            {
+                await server.WriteAsync(buffer.AsMemory(0, Passes), over);
+                exchange.IsHeld = HoldsServer;
+                return;
+            }
+
+            _isRefusing |= exchange.Cut == Cut.BeforeItsAnswer && RefuseAfterCut;
+            await server.WriteAsync(buffer.AsMemory(0, read), over);
+        }
+    }
+
+    private async Task BackAsync(NetworkStream server, NetworkStream client, Exchange exchange, CancellationToken over)
+    {
+        var buffer = new byte[65_536];
+        int read;
+        while ((read = await server.ReadAsync(buffer, over)) > 0)
+        {
+            if (exchange.Cut == Cut.BeforeItsAnswer)
+            {
+                // The answer came, so the server is done with it; the client doesn't learn all of it.
+                await client.WriteAsync(buffer.AsMemory(0, Passes), over);
+                return;
+            }
+
+            if (exchange.IsMarked)
+            {
+                Answer = buffer[..read];
+                exchange.IsMarked = false;
+            }
+
+            await client.WriteAsync(buffer.AsMemory(0, read), over);
+        }
+    }
+
+    private static async Task UntilGoneAsync(Task passing)
+    {
         try
         {
-            int read;
-            while ((read = await from.ReadAsync(buffer, cut.Token)) > 0)
-            {
-                if (fromClient && Next != Cut.None && buffer.AsSpan(0, read).IndexOf(Mark) >= 0)
-                {
-                    if (Next == Cut.BeforeItArrives)
-                    {
-                        Next = Cut.None;
-                        return;
-                    }
-
-                    Next = Cut.None;
-                    silence.IsOn = true;
-                    _isRefusing = RefuseAfterCut;
-                }
-
-                if (!fromClient && silence.IsOn)
-                {
-                    // The answer came, so the server is done with it; the client never learns.
-                    return;
-                }
-
-                await to.WriteAsync(buffer.AsMemory(0, read), cut.Token);
-            }
+            await passing;
         }
         catch (Exception fault) when (fault is IOException or OperationCanceledException or SocketException)
         {
@@ -135,8 +177,11 @@ internal sealed class CuttingProxy : IAsyncDisposable
         }
     }
 
-    private sealed class Silence
+    /// <summary>What is known of a connection, on both ways.</summary>
+    private sealed class Exchange
     {
-        public volatile bool IsOn;
+        public volatile bool IsMarked;
+        public volatile Cut Cut;
+        public volatile bool IsHeld;
     }
 }

@@ -1,3 +1,4 @@
+using Tally.Outbox.Storage;
 using Tally.Outbox.Tests.Support;
 using Tally.TestSupport;
 
@@ -220,6 +221,23 @@ public sealed class RetentionTests(TestEnvironment environment)
         Assert.Null(await bed.Reader.FindBranchAsync(0, first));
         Assert.Equal(1_500, (await bed.Reader.FindBranchAsync(0, second))!.Sequence);
         Assert.Equal((2_500, bed.Epoch), await At(bed, bed.Epoch));
+    }
+
+    [Fact]
+    public async Task Of_what_was_dropped_nobody_can_say_that_it_was_not_stored()
+    {
+        await using var bed = await TrimBed.CreateAsync(environment);
+        await bed.FillAsync(1_500);
+        var epoch = bed.Epoch;
+        Task<BatchFate> FateAsync(long first) => bed.Stores.Batches.FindFateAsync(0, first, epoch, TimeSpan.FromSeconds(1), default);
+        Assert.Equal((BatchFate.Stored, BatchFate.Open), (await FateAsync(1), await FateAsync(1_501)));
+
+        await bed.ClaimAsync("one");
+        await bed.RelayAsync(1_500);
+        await bed.TrimAsync();
+
+        Assert.Equal(1, await bed.OldestAsync());
+        Assert.Equal((BatchFate.Dropped, BatchFate.Stored, BatchFate.NotStored), (await FateAsync(1), await FateAsync(1_001), await FateAsync(1_501)));
     }
 
     private static async Task<(long Sequence, long Epoch)> At(TrimBed bed, long epoch)
