@@ -70,7 +70,8 @@ public sealed record SourcePositions(Guid System, IReadOnlyList<SourceShard> Sha
 /// <param name="Relayed">The highest sequence that Kafka acknowledged without a gap below it; may lag behind.</param>
 /// <param name="RewindingFrom">The sequence from which the shard is to be sent again, and isn't wholly yet; 0 when no such wish is open.</param>
 /// <param name="Trimmed">The last event that the outbox dropped since it was old and confirmed; 0 when it dropped none.</param>
-public sealed record SourceShard(int Shard, long Epoch, long Sequence, long Relayed, long RewindingFrom, long Trimmed = 0);
+/// <param name="Owner">Who writes the shard, to be shown; empty when nobody does, or nobody says.</param>
+public sealed record SourceShard(int Shard, long Epoch, long Sequence, long Relayed, long RewindingFrom, long Trimmed = 0, string Owner = "");
 
 /// <summary>An event as the outbox stores it.</summary>
 /// <param name="Epoch">The epoch in which it was committed.</param>

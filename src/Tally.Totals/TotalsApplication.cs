@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Tally.Inbox;
 using Tally.Telemetry;
 using Tally.Telemetry.Hosting;
+using Tally.Totals.Live;
 using Tally.Totals.Repairing;
 using Tally.Totals.Serving;
 using Tally.Totals.Sums;
@@ -33,6 +34,11 @@ public static class TotalsApplication
         services.AddSingleton<TotalsRefresher>();
         services.AddHostedService(provider => provider.GetRequiredService<TotalsRefresher>());
         services.AddSingleton<StatusEndpoint>();
+        services.AddSingleton<DelayWindow>();
+        services.AddSingleton<LiveFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<LiveFeed>());
+        services.AddSingleton<LiveStream>();
+        services.AddSingleton<AddEndpoint>();
         services.AddGrpc();
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks().AddCheck<InboxHealthCheck>("inbox");
@@ -43,6 +49,7 @@ public static class TotalsApplication
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();
         app.MapGet("/api/status", (RequestDelegate)app.Services.GetRequiredService<StatusEndpoint>().AnswerAsync).RequireHttpListener();
+        app.MapLivePage();
         app.MapTallyTelemetry();
         return app;
     }

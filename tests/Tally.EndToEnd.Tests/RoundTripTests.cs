@@ -182,6 +182,20 @@ public sealed partial class RoundTripTests(RunningSystem system)
     }
 
     [KafkaFact]
+    public async Task Watching_says_in_lines_what_is_counted_until_Ctrl_C()
+    {
+        await using var watch = TallyProgram.Start("watch", "--data", system.Folder);
+        await watch.WaitForLineAsync("accepted, [0-9,]+ counted, difference 0; .*Nothing is lost");
+
+        var added = (await system.RunAsync("add", "1", "0.0001", "--wait", "--json")).With(0).Json;
+        await watch.WaitForLineAsync($"^total {Regex.Escape(added.GetProperty("total").GetString()!)};");
+
+        await Signals.InterruptAsync(watch.Pid);
+        Assert.Equal(0, await watch.WaitForExitAsync());
+        Assert.Empty(watch.Error);
+    }
+
+    [KafkaFact]
     public async Task Logs_of_each_component_can_be_read()
     {
         Assert.NotEmpty((await system.RunAsync("logs", "calculator-1")).With(0).Out);

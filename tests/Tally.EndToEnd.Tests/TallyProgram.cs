@@ -72,12 +72,17 @@ internal sealed class TallyProgram : IAsyncDisposable
     }
 
     /// <summary>Waits until a line on standard error matches.</summary>
-    public async Task<Match> WaitForErrorLineAsync(string pattern)
+    public Task<Match> WaitForErrorLineAsync(string pattern) => WaitForLineAsync(_error, pattern);
+
+    /// <summary>Waits until a line on standard output matches.</summary>
+    public Task<Match> WaitForLineAsync(string pattern) => WaitForLineAsync(_out, pattern);
+
+    private async Task<Match> WaitForLineAsync(ConcurrentQueue<string> lines, string pattern)
     {
         using var patience = new CancellationTokenSource(LongestRun);
         while (true)
         {
-            var match = _error.Select(line => Regex.Match(line, pattern, RegexOptions.None, TimeSpan.FromSeconds(1))).FirstOrDefault(match => match.Success);
+            var match = lines.Select(line => Regex.Match(line, pattern, RegexOptions.None, TimeSpan.FromSeconds(1))).FirstOrDefault(match => match.Success);
             if (match is not null)
             {
                 return match;

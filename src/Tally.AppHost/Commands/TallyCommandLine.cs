@@ -52,6 +52,7 @@ internal static class TallyCommandLine
             UpCommand.Create(),
             AddCommand.Create(),
             TotalCommand.Create(),
+            WatchCommand.Create(),
             VerifyCommand.Create(),
             QuarantineCommand.Create(),
             ForkCommand.Create(),

@@ -42,7 +42,7 @@ internal sealed class CalculatorSource : IInboxSource<Amount>, IDisposable
         return new SourcePositions(
             new Guid(reply.System.Span, bigEndian: true),
             [.. reply.Shards.Select(static at => new SourceShard(
-                at.Committed.Shard, at.Committed.Epoch, at.Committed.Sequence, at.Relayed, at.RewindingFrom, at.Trimmed)).OrderBy(static at => at.Shard)]);
+                at.Committed.Shard, at.Committed.Epoch, at.Committed.Sequence, at.Relayed, at.RewindingFrom, at.Trimmed, at.Owner)).OrderBy(static at => at.Shard)]);
     }
 
     public Task RewindAsync(int shard, long fromSequence, CancellationToken cancellationToken) =>

@@ -16,9 +16,7 @@ internal sealed class StatusEndpoint(IInbox<Amount> inbox, History history)
         }
         catch (Exception away) when (DatabaseTrouble.Is(away))
         {
-            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            await context.Response.WriteAsJsonAsync(
-                new StatusError("the database can't be read now"), StatusJson.Default.StatusError, cancellationToken: context.RequestAborted);
+            await TypedResults.Problem("the database can't be read now", statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
             return;
         }
 
@@ -53,6 +51,15 @@ internal sealed class StatusEndpoint(IInbox<Amount> inbox, History history)
         return [.. troubles.Where(trouble => trouble.Generation >= generations.GetValueOrDefault(trouble.Shard))];
     }
 
+    /// <summary>How a shard is, in a word.</summary>
+    internal static string NameOf(ShardTroubleKind? trouble) => trouble switch
+    {
+        ShardTroubleKind.Gap => "gap",
+        ShardTroubleKind.Fork => "fork",
+        ShardTroubleKind.Damaged => "damaged",
+        _ => "ok",
+    };
+
     /// <summary>A shard that stopped before its first fold has no position, but must be seen.</summary>
     private static IEnumerable<ShardReply> Shards(IReadOnlyList<ShardPosition<Amount>> positions, IReadOnlyList<ShardTrouble> troubles)
     {
@@ -62,15 +69,8 @@ internal sealed class StatusEndpoint(IInbox<Amount> inbox, History history)
         {
             var position = held.GetValueOrDefault(shard) ?? new ShardPosition<Amount>(shard, 0, 0, 0, 0, Amount.Zero);
             var trouble = stuck.GetValueOrDefault(shard);
-            var state = trouble?.Kind switch
-            {
-                ShardTroubleKind.Gap => "gap",
-                ShardTroubleKind.Fork => "fork",
-                ShardTroubleKind.Damaged => "damaged",
-                _ => "ok",
-            };
             yield return new ShardReply(
-                shard, position.Epoch, position.Sequence, position.State.ToString(), position.Count, state, trouble?.Reason);
+                shard, position.Epoch, position.Sequence, position.State.ToString(), position.Count, NameOf(trouble?.Kind), trouble?.Reason);
         }
     }
 

@@ -23,10 +23,6 @@ internal sealed record AdoptedReply(long Count, string Sum);
 /// <summary>One shard. <c>state</c> is <c>ok</c>, <c>gap</c>, <c>fork</c> or <c>damaged</c>.</summary>
 internal sealed record ShardReply(int Shard, long Epoch, long Sequence, string Total, long Count, string State, string? Reason);
 
-/// <summary>Why there is no status.</summary>
-internal sealed record StatusError(string Error);
-
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(StatusReply))]
-[JsonSerializable(typeof(StatusError))]
 internal sealed partial class StatusJson : JsonSerializerContext;

@@ -14,7 +14,7 @@ using Tally.Contracts.V1;
 
 namespace Tally.Totals.Tests.Support;
 
-/// <summary>A Calculator as Totals sees it: stored sums of one shard, over a real gRPC server. A rewind sends them again.</summary>
+/// <summary>A Calculator as Totals sees it: stored sums of one shard, over a real gRPC server. A rewind sends them again, and what is added is sent at once.</summary>
 internal sealed class FakeCalculator : IAsyncDisposable
 {
     private static readonly ByteString System1 = ByteString.CopyFrom(new Guid("11111111-1111-1111-1111-111111111111").ToByteArray(bigEndian: true));
@@ -31,6 +31,7 @@ internal sealed class FakeCalculator : IAsyncDisposable
         _kafka = kafka;
         _relay = app.Services.GetRequiredService<FakeRelay>();
         _relay.Send = SendAsync;
+        app.Services.GetRequiredService<FakeAdder>().Store = Store;
         Address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
     }
 
@@ -48,9 +49,11 @@ internal sealed class FakeCalculator : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(global::System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddSingleton<FakeRelay>();
+        builder.Services.AddSingleton<FakeAdder>();
         builder.Services.AddGrpc();
         var app = builder.Build();
         app.MapGrpcService<FakeRelay>();
+        app.MapGrpcService<FakeAdder>();
         await app.StartAsync();
         return new FakeCalculator(app, kafka);
     }
@@ -67,6 +70,7 @@ internal sealed class FakeCalculator : IAsyncDisposable
             Sequence = _relay.Stored.Count + 1,
             Value = value.ToString(CultureInfo.InvariantCulture),
             ShardTotal = (before + value).ToString(CultureInfo.InvariantCulture),
+            CommittedAtUnixMicros = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() * 1000,
         };
         _relay.Stored = [.. _relay.Stored, sum];
         return sum;
@@ -86,6 +90,23 @@ internal sealed class FakeCalculator : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
+    }
+
+    private sealed class FakeAdder(FakeRelay relay) : Calculator.CalculatorBase
+    {
+        public Func<decimal, SumComputed> Store { get; set; } = null!;
+
+        public override async Task<AddReply> Add(AddRequest request, ServerCallContext context)
+        {
+            if (!decimal.TryParse(request.A, CultureInfo.InvariantCulture, out var a) || !decimal.TryParse(request.B, CultureInfo.InvariantCulture, out var b))
+            {
+                throw new RpcException(new Status(StatusCode.InvalidArgument, $"a or b is no amount: '{request.A}', '{request.B}'"));
+            }
+
+            var sum = Store(a + b);
+            await relay.Send(sum);
+            return new AddReply { Result = sum.Value, Position = new Position { Epoch = sum.Epoch, Sequence = sum.Sequence } };
+        }
     }
 
     private sealed class FakeRelay : Relay.RelayBase

@@ -17,16 +17,23 @@ internal sealed class TotalsHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly GrpcChannel _channel;
     private readonly HttpClient _http;
+    private readonly Listeners _listeners;
 
     private TotalsHost(WebApplication app)
     {
         _app = app;
-        var listeners = app.Services.GetRequiredService<Listeners>();
-        _channel = GrpcChannel.ForAddress($"http://{listeners.Grpc}");
+        _listeners = app.Services.GetRequiredService<Listeners>();
+        _channel = GrpcChannel.ForAddress($"http://{_listeners.Grpc}");
         Client = new TotalsClient(_channel);
         Repair = new Contracts.V1.Repair.RepairClient(_channel);
-        _http = new HttpClient { BaseAddress = new Uri($"http://{listeners.Http}") };
+        _http = new HttpClient { BaseAddress = new Uri($"http://{_listeners.Http}") };
     }
+
+    /// <summary>Its HTTP listener.</summary>
+    public HttpClient Http => _http;
+
+    /// <summary>The address of its gRPC listener.</summary>
+    public Uri GrpcAddress => new($"http://{_listeners.Grpc}");
 
     public TotalsClient Client { get; }
 

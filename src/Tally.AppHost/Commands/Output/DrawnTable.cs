@@ -9,11 +9,7 @@ internal static class DrawnTable
 
     public static void Write(TextTable table, TextWriter writer)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } ? AnsiSupport.No : AnsiSupport.Detect,
-            Out = new AnsiConsoleOutput(writer),
-        });
+        var console = ConsoleOn(writer);
         if (PlainTable.WidthsOf(table).Sum(width => width + LinesPerColumn) < console.Profile.Width)
         {
             console.Write(Draw(table));
@@ -25,7 +21,14 @@ internal static class DrawnTable
         }
     }
 
-    private static Table Draw(TextTable table)
+    /// <summary>A terminal, without colours where <c>NO_COLOR</c> says so.</summary>
+    public static IAnsiConsole ConsoleOn(TextWriter writer) => AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Ansi = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } ? AnsiSupport.No : AnsiSupport.Detect,
+        Out = new AnsiConsoleOutput(writer),
+    });
+
+    public static Table Draw(TextTable table)
     {
         var drawn = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey);
         foreach (var column in table.Columns)

@@ -1,0 +1,63 @@
+using System.Globalization;
+using Tally.AppHost.Commands.Output;
+
+namespace Tally.AppHost.Commands.Watch;
+
+/// <summary>A state in words, the same as the live page's.</summary>
+internal static class WatchWords
+{
+    /// <summary>Whether anything is lost or stands still, in a sentence, and whether that is good news.</summary>
+    public static (bool IsGood, string Text) Verdict(WatchedState state)
+    {
+        var stuck = state.Shards.Count(shard => shard.State != "ok");
+        return state switch
+        {
+            _ when Difference(state) != 0 => (false, "The total is wrong: run ./tally verify"),
+            _ when stuck > 0 => (false, stuck == 1 ? "A shard stands still" : $"{stuck} shards stand still"),
+            { Trouble: { } trouble } => (false, trouble),
+            { Source: null } => (false, "Nobody can be asked what was accepted"),
+            { Source.Answers: false } => (false, "No Calculator answers: what was accepted since is unknown"),
+            _ when state.Source.Accepted == state.Count => (true, "Nothing is lost, nothing is waiting"),
+            _ => (true, "Nothing is lost; some are on their way"),
+        };
+    }
+
+    /// <summary>What was accepted, and what of it is counted.</summary>
+    public static string Completeness(WatchedState state)
+    {
+        var accepted = state.Source is { } source ? $"{Number(source.Accepted)} accepted, " : "";
+        var waiting = state.Source is { } at && at.Accepted > state.Count ? $", {Number(at.Accepted - state.Count)} on their way" : "";
+        return $"{accepted}{Number(state.Count)} counted{waiting}, difference {Number(Difference(state))}";
+    }
+
+    /// <summary>All of it in a line.</summary>
+    public static string Line(WatchedState state, double? rate) =>
+        $"total {state.Total}; {Completeness(state)}; {Rate(rate)}; {Delay(state.Delay)}; {Verdict(state).Text}";
+
+    public static string Rate(double? rate) => rate is { } known ? $"{Number((long)known)} a second" : "rate unknown";
+
+    public static string Delay(WatchedDelay? delay) => delay is null
+        ? "from commit to total: none lately"
+        : string.Create(CultureInfo.InvariantCulture, $"from commit to total: half within {delay.P50:0.#} ms, 99 of 100 within {delay.P99:0.#} ms");
+
+    /// <summary>Who is behind, and by how much.</summary>
+    public static TextTable Shards(WatchedState state)
+    {
+        var table = new TextTable(
+            new Column("shard", ToTheRight: true), new Column("state"), new Column("owner"), new Column("committed", ToTheRight: true),
+            new Column("in Kafka", ToTheRight: true), new Column("counted", ToTheRight: true), new Column("behind", ToTheRight: true));
+        foreach (var shard in state.Shards)
+        {
+            table.Add(
+                Number(shard.Shard), shard.Reason is null ? shard.State : $"{shard.State}: {shard.Reason}", shard.Owner?.Split('/')[0] ?? "–", Number(shard.Committed),
+                Number(shard.Relayed), Number(shard.Counted), Number(shard.Committed - shard.Counted));
+        }
+
+        return table;
+    }
+
+    public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    // Both belong to one fold: they agree at every instant.
+    private static long Difference(WatchedState state) => state.Shards.Sum(shard => shard.Counted - shard.Results);
+}

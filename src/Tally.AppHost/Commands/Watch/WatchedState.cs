@@ -1,0 +1,30 @@
+using System.Text.Json.Serialization;
+
+namespace Tally.AppHost.Commands.Watch;
+
+/// <summary>What Totals' <c>/api/live</c> sends, several times a second.</summary>
+internal sealed record WatchedState(
+    long At,
+    string Instance,
+    string? Trouble,
+    string Total,
+    long Count,
+    WatchedSource? Source,
+    int SetAside,
+    long DuplicatesSuppressed,
+    long? Quarantined,
+    WatchedDelay? Delay,
+    IReadOnlyList<WatchedShard> Shards);
+
+/// <summary>How far the outbox is.</summary>
+internal sealed record WatchedSource(bool Answers, long Accepted, long InOutbox, long InKafka);
+
+/// <summary>From commit to total, in milliseconds.</summary>
+internal sealed record WatchedDelay(double P50, double P99);
+
+/// <summary>One shard.</summary>
+internal sealed record WatchedShard(int Shard, string State, string? Reason, string? Owner, long Committed, long Relayed, long Counted, long Results);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(WatchedState))]
+internal sealed partial class WatchedJson : JsonSerializerContext;

@@ -1,0 +1,62 @@
+using System.Text.Json.Serialization;
+
+namespace Tally.Totals.Live;
+
+/// <summary>What the live page shows at one moment. <c>at</c> is in milliseconds since 1970, by this instance's clock.</summary>
+/// <param name="At">When it was put together.</param>
+/// <param name="Instance">Which instance says so.</param>
+/// <param name="Trouble">Why what is shown may be old, or this instance doesn't count; null while all is well.</param>
+/// <param name="Total">Everything that callers were promised and that is counted, of all instances.</param>
+/// <param name="Count">How many results that is.</param>
+/// <param name="Source">How far the outbox is; null when nobody can be asked for it.</param>
+/// <param name="SetAside">Events that came too early and wait in this instance's memory.</param>
+/// <param name="DuplicatesSuppressed">Replayed events that this instance skipped.</param>
+/// <param name="Quarantined">Messages that nobody has decided about; null while that isn't known.</param>
+/// <param name="Adopted">What was kept of histories that were given up.</param>
+/// <param name="Delay">From commit to total, of what this instance counted in the last seconds; null when it counted nothing.</param>
+/// <param name="Shards">Each shard, in ascending order.</param>
+internal sealed record LiveState(
+    long At,
+    string Instance,
+    string? Trouble,
+    string Total,
+    long Count,
+    LiveSource? Source,
+    int SetAside,
+    long DuplicatesSuppressed,
+    long? Quarantined,
+    LiveAdopted Adopted,
+    LiveDelay? Delay,
+    IReadOnlyList<LiveShard> Shards);
+
+/// <summary>How far the outbox is.</summary>
+/// <param name="Answers">Whether a Calculator answered lately; otherwise the figures are those of the last answer.</param>
+/// <param name="Accepted">Results that callers were promised: all that is committed now, and what was adopted.</param>
+/// <param name="InOutbox">Of these, results that Kafka is not known to have.</param>
+/// <param name="InKafka">Of these, results that Kafka has and that aren't counted.</param>
+internal sealed record LiveSource(bool Answers, long Accepted, long InOutbox, long InKafka);
+
+/// <summary>What was kept of histories that were given up when forks were adopted.</summary>
+/// <param name="Count">How many results.</param>
+/// <param name="Sum">What they add up to.</param>
+internal sealed record LiveAdopted(long Count, string Sum);
+
+/// <summary>From commit to total, in milliseconds.</summary>
+/// <param name="P50">Half of the results took no longer.</param>
+/// <param name="P99">99 of 100 results took no longer.</param>
+internal sealed record LiveDelay(double P50, double P99);
+
+/// <summary>One shard.</summary>
+/// <param name="Shard">Its number.</param>
+/// <param name="State"><c>ok</c>, <c>gap</c>, <c>fork</c> or <c>damaged</c>.</param>
+/// <param name="Reason">What is wrong; null while nothing is.</param>
+/// <param name="Owner">The Calculator that writes it; null while nobody does, or nobody can be asked.</param>
+/// <param name="Committed">The last committed sequence.</param>
+/// <param name="Relayed">The last sequence that Kafka is known to have.</param>
+/// <param name="Counted">The last sequence that is in the total.</param>
+/// <param name="Results">How many results the total holds of it; the same as <paramref name="Counted"/>, always.</param>
+internal sealed record LiveShard(int Shard, string State, string? Reason, string? Owner, long Committed, long Relayed, long Counted, long Results);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(LiveState))]
+internal sealed partial class LiveJson : JsonSerializerContext;

@@ -1,0 +1,84 @@
+using Tally.AppHost.Commands.Watch;
+using Tally.TestSupport;
+
+namespace Tally.AppHost.Tests.Commands;
+
+/// <summary>What <c>watch</c> says of a state.</summary>
+public sealed class WatchTests
+{
+    private static readonly WatchedShard Shard = new(0, "ok", null, "calculator-1/4711", 12_345, 12_345, 12_345, 12_345);
+
+    private static readonly WatchedState State = new(
+        0, "totals-1", null, "42.5", 12_345, new WatchedSource(true, 12_345, 0, 0), 0, 0, 0, new WatchedDelay(3.25, 8), [Shard]);
+
+    [Fact]
+    public void All_is_well_when_all_that_was_accepted_is_counted()
+    {
+        Assert.Equal((true, "Nothing is lost, nothing is waiting"), WatchWords.Verdict(State));
+        Assert.Equal(
+            "total 42.5; 12,345 accepted, 12,345 counted, difference 0; 1,000 a second; from commit to total: half within 3.3 ms, 99 of 100 within 8 ms; "
+            + "Nothing is lost, nothing is waiting",
+            WatchWords.Line(State, 1_000));
+    }
+
+    [Fact]
+    public void What_is_on_its_way_is_not_lost()
+    {
+        var state = State with { Source = new WatchedSource(true, 12_400, 5, 50) };
+
+        Assert.Equal((true, "Nothing is lost; some are on their way"), WatchWords.Verdict(state));
+        Assert.Equal("12,400 accepted, 12,345 counted, 55 on their way, difference 0", WatchWords.Completeness(state));
+    }
+
+    [Fact]
+    public void What_is_wrong_comes_before_all_else()
+    {
+        var wrong = State with { Source = null, Shards = [Shard with { Results = 12_344 }] };
+        Assert.Equal((false, "The total is wrong: run ./tally verify"), WatchWords.Verdict(wrong));
+        Assert.Equal("12,345 counted, difference 1", WatchWords.Completeness(wrong));
+
+        Assert.Equal((false, "A shard stands still"), WatchWords.Verdict(State with { Shards = [Shard, Shard with { State = "fork" }] }));
+        Assert.Equal((false, "the database can't be read now"), WatchWords.Verdict(State with { Trouble = "the database can't be read now" }));
+        Assert.Equal((false, "Nobody can be asked what was accepted"), WatchWords.Verdict(State with { Source = null }));
+        Assert.False(WatchWords.Verdict(State with { Source = State.Source! with { Answers = false } }).IsGood);
+    }
+
+    [Fact]
+    public void A_shard_is_told_with_its_owner_and_how_far_it_is_behind()
+    {
+        var table = WatchWords.Shards(State with { Shards = [Shard with { Committed = 12_350, State = "gap", Reason = "sequence 12,346 is missing" }] });
+
+        Assert.Equal(["0", "gap: sequence 12,346 is missing", "calculator-1", "12,350", "12,345", "12,345", "5"], Assert.Single(table.Rows));
+    }
+
+    [Fact]
+    public void A_rate_is_that_of_the_last_two_seconds()
+    {
+        var rate = new WatchRate();
+
+        Assert.Null(rate.Next(0, 0));
+        Assert.Equal(100, rate.Next(1_000, 100));
+        Assert.Equal(100, rate.Next(2_000, 200));
+        Assert.Equal(500, rate.Next(4_000, 1_200));
+        Assert.Null(rate.Next(4_500, 10));
+    }
+
+    [Fact]
+    public void Lines_come_once_a_second_and_only_when_something_changed()
+    {
+        var time = new ManualTime();
+        using var written = new StringWriter();
+        var watch = new PlainWatch(written, time);
+        foreach (var at in Enumerable.Range(0, 8))
+        {
+            watch.Show(State with { At = at * 250, Count = 12_345 + (at == 0 ? 0 : 1) });
+            time.Advance(TimeSpan.FromMilliseconds(250));
+        }
+
+        watch.Lost();
+
+        var lines = written.ToString().TrimEnd().Split('\n');
+        Assert.Equal(3, lines.Length);
+        Assert.Equal("reconnecting …", lines[^1]);
+    }
+}
