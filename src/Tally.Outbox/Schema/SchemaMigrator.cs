@@ -41,6 +41,9 @@ internal sealed class SchemaMigrator(NpgsqlDataSource dataSource, OutboxOptions 
 
         await segments.AddShardsAsync(connection, identity.Shards, options.Shards, identity.SegmentSize, cancellationToken);
         await ExecuteAsync(connection, $"UPDATE {segments.Schema}.system SET shards = $1 WHERE shards < $1", cancellationToken, options.Shards);
+
+        // Of a table that was never looked at the planner thinks that its dead rows are alive, and reads all of them.
+        await ExecuteAsync(connection, $"ANALYZE {segments.Schema}.leases, {segments.Schema}.progress", cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return identity with { Shards = options.Shards };
     }

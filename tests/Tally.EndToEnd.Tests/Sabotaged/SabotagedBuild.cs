@@ -16,7 +16,7 @@ public sealed class SabotagedBuild : IAsyncLifetime
 
     private readonly string _results = Directory.CreateTempSubdirectory("tally-sabotage-").FullName;
 
-    private readonly Dictionary<string, string> _unbroken = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _unbroken = new(StringComparer.Ordinal);
 
     // Where its tests are skipped it isn't made.
     async Task IAsyncLifetime.InitializeAsync()
@@ -39,30 +39,37 @@ public sealed class SabotagedBuild : IAsyncLifetime
         return Task.CompletedTask;
     }
 
-    /// <summary>Runs a test with nothing broken, unless it was so before.</summary>
-    /// <param name="project">Which project it is in.</param>
-    /// <param name="test">The end of its full name.</param>
-    internal async Task<string> RunOnceUnbrokenAsync(string project, string test) =>
-        _unbroken.TryGetValue(test, out var outcome) ? outcome : _unbroken[test] = await RunAsync(project, test, sabotage: "");
+    /// <summary>Runs tests with nothing broken: once, all of a project's together.</summary>
+    /// <param name="project">Which project they are in.</param>
+    /// <param name="tests">The ends of their full names.</param>
+    internal async Task<IReadOnlyDictionary<string, string>> RunUnbrokenAsync(string project, IEnumerable<string> tests) =>
+        _unbroken.TryGetValue(project, out var outcomes) ? outcomes : _unbroken[project] = await RunAsync(project, [.. tests], sabotage: "");
 
-    /// <summary>Runs a test in a process of its own.</summary>
-    /// <param name="project">Which project it is in.</param>
-    /// <param name="test">The end of its full name.</param>
+    /// <summary>Runs tests in a process of their own.</summary>
+    /// <param name="project">Which project they are in.</param>
+    /// <param name="tests">The ends of their full names.</param>
     /// <param name="sabotage">What is broken meanwhile; nothing when it's empty.</param>
-    /// <returns>How it ended, as the runner says it: <c>Passed</c>, <c>Failed</c>.</returns>
-    internal async Task<string> RunAsync(string project, string test, string sabotage)
+    /// <returns>How each ended, as the runner says it: <c>Passed</c>, <c>Failed</c>.</returns>
+    internal async Task<IReadOnlyDictionary<string, string>> RunAsync(string project, IReadOnlyList<string> tests, string sabotage)
     {
         var file = Path.Combine(_results, $"{Guid.NewGuid():N}.trx");
         var (_, said) = await RunAsync(
             [
-                "test", Path.Combine(Artifacts, "bin", project, "release", $"{project}.dll"), "--filter", $"FullyQualifiedName~.{test}",
+                "test", Path.Combine(Artifacts, "bin", project, "release", $"{project}.dll"), "--filter", string.Join('|', tests.Select(test => $"FullyQualifiedName~.{test}")),
                 "--logger", $"trx;LogFileName={file}", "--results-directory", _results,
             ],
             sabotage);
         Assert.True(File.Exists(file), said);
         var results = XDocument.Load(file).Descendants().Where(element => element.Name.LocalName == "UnitTestResult").ToArray();
-        Assert.True(results.Length == 1, $"{results.Length} tests are called {test}.\n{said}");
-        return results[0].Attribute("outcome")!.Value;
+        return tests.ToDictionary(
+            test => test,
+            test =>
+            {
+                var ended = results.Where(result => result.Attribute("testName")!.Value.EndsWith($".{test}", StringComparison.Ordinal)).ToArray();
+                Assert.True(ended.Length == 1, $"{ended.Length} tests are called {test}.\n{said}");
+                return ended[0].Attribute("outcome")!.Value;
+            },
+            StringComparer.Ordinal);
     }
 
     private static async Task<(int Status, string Said)> RunAsync(IEnumerable<string> arguments, string sabotage)
