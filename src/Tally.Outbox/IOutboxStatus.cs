@@ -10,8 +10,8 @@ public interface IOutboxStatus
     int OwnedShards { get; }
 
     /// <summary>
-    /// Why it isn't ready, or "ready"; then which shards have stopped for good, if any, and why; then which topics Kafka doesn't have, if results wait for them;
-    /// then what is unsafe, if <see cref="OutboxOptions.Unsafe"/> allows it.
+    /// Why it isn't ready, or "ready"; then which shards have stopped for good, if any, and why; then which topics Kafka doesn't have, if results wait for them,
+    /// and which are set to something that loses results; then what is unsafe, if <see cref="OutboxOptions.Unsafe"/> allows it.
     /// </summary>
     string Reason { get; }
 }

@@ -52,6 +52,9 @@ internal sealed class OutboxKeeper : IAsyncDisposable
     /// </summary>
     public bool DatabaseAnswers => _databaseAnswers;
 
+    /// <summary>Which topics' settings are against what they are used for, a sentence each.</summary>
+    public IReadOnlyList<string> TopicTroubles => _producers.TopicTroubles;
+
     public IEnumerable<Task> Start() => [_leases.Start(), _progress.Start(), _rotation.Start(), _segments.Start(), _trimming.Start(), _topics.Start(), _looking.Start()];
 
     /// <summary>How long this instance's lease of a shard lasts; null without one.</summary>

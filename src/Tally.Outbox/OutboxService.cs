@@ -53,6 +53,11 @@ internal sealed class OutboxService<TItem, TState>(
             yield return $"Kafka has no topic '{shards.Key}', for which results wait (shard {string.Join(", ", shards)})";
         }
 
+        foreach (var trouble in _keeper?.TopicTroubles ?? [])
+        {
+            yield return trouble;
+        }
+
         if (_unsafe.Count > 0)
         {
             yield return $"unsafe: {string.Join(", ", _unsafe)}";

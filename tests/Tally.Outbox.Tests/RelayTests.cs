@@ -303,12 +303,27 @@ public sealed class RelayTests(TestEnvironment environment)
         Assert.Equal(("traceparent", "00-1-2-01"), (header.Key, Encoding.UTF8.GetString(header.GetValueBytes())));
     }
 
-    private async Task LimitMessagesAsync(string topic, int bytes)
+    [KafkaFact]
+    public async Task A_topic_that_would_keep_only_the_last_of_each_shard_is_named()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        var topic = await environment.CreateTopicAsync(partitions: 1);
+        await SetAsync(topic, "cleanup.policy", "compact");
+        await using var host = await OutboxHost.StartAsync(database.ConnectionString, Relaying);
+        await host.AppendAsync("1", topic: topic);
+
+        await Eventually.TrueAsync(
+            () => host.Status.Reason == $"ready; topic '{topic}' has cleanup.policy=compact, which keeps only the last event of each shard; set it to delete", OutboxHost.Soon);
+    }
+
+    private Task LimitMessagesAsync(string topic, int bytes) => SetAsync(topic, "max.message.bytes", $"{bytes}");
+
+    private async Task SetAsync(string topic, string name, string value)
     {
         var settings = new AdminClientConfig(new Dictionary<string, string>(environment.Kafka.Settings)) { BootstrapServers = environment.Kafka.BootstrapServers };
         Kafka.Librdkafka.Load(environment.Kafka);
         using var admin = new AdminClientBuilder(settings).Build();
-        var limit = new ConfigEntry { Name = "max.message.bytes", Value = $"{bytes}", IncrementalOperation = AlterConfigOpType.Set };
+        var limit = new ConfigEntry { Name = name, Value = value, IncrementalOperation = AlterConfigOpType.Set };
         await admin.IncrementalAlterConfigsAsync(new() { [new ConfigResource { Type = ResourceType.Topic, Name = topic }] = [limit] });
     }
 

@@ -81,38 +81,6 @@ public sealed class UnknownOutcomeTests(TestEnvironment environment)
         await CutAtEachAsync(host, proxy, places, Cut.BeforeItsAnswer, withKeys);
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_commit_that_no_synchronous_replica_has_is_not_answered_and_found_when_one_is_back(bool withKey)
-    {
-        await using var server = await PrivatePostgres.StartAsync();
-        await using var database = await server.CreateDatabaseAsync();
-        await using var admin = NpgsqlDataSource.Create(server.ConnectionString);
-        await using var host = await OutboxHost.StartAsync(database.ConnectionString, options =>
-        {
-            options.Shards = 1;
-            options.OutcomeTimeout = TimeSpan.Zero;
-        });
-        await host.AppendAsync("before");
-
-        // As when the replica is away: commits are durable here, and wait for it until they are given up, which the server calls a success.
-        await ReplicateAsync(admin, "nobody");
-        var fault = await Assert.ThrowsAsync<OutboxException>(() => withKey ? host.AppendWithKeyAsync("key", "a") : host.AppendAsync("a"));
-        Assert.Equal(OutboxFault.OutcomeUnknown, fault.Fault);
-        Assert.False(fault.NotStored);
-        Assert.Equal(["before", "a"], await host.ReadAsync(0));
-
-        await ReplicateAsync(admin, "");
-        if (withKey)
-        {
-            Assert.Equal(2, (await host.AppendWhenOpenAsync("key", "a")).Sequence);
-        }
-
-        Assert.Equal(3, (await AppendWhenOpenAsync(host, "after")).Sequence);
-        Assert.Equal(["before", "a", "after"], await host.ReadAsync(0));
-    }
-
     [Fact]
     public async Task A_database_that_fails_again_fails_the_call_which_may_be_sent_again()
     {
@@ -128,24 +96,6 @@ public sealed class UnknownOutcomeTests(TestEnvironment environment)
         Assert.Equal(["before"], await host.ReadAsync(0));
         await host.ExecuteAsync("ALTER TABLE outbox.outbox_batches DROP CONSTRAINT refuse");
         Assert.Equal(2, (await AppendWhenOpenAsync(host, "again")).Sequence);
-    }
-
-    private static async Task ReplicateAsync(NpgsqlDataSource admin, string to)
-    {
-        foreach (var statement in new[] { $"ALTER SYSTEM SET synchronous_standby_names = '{to}'", "SELECT pg_reload_conf()" })
-        {
-            await using var command = admin.CreateCommand(statement);
-            await command.ExecuteNonQueryAsync();
-        }
-
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                await using var connection = await admin.OpenConnectionAsync();
-                await using var look = new NpgsqlCommand("SELECT current_setting('synchronous_standby_names')", connection);
-                return (string)(await look.ExecuteScalarAsync())! == to;
-            },
-            OutboxHost.Soon);
     }
 
     private static async Task CutAtEachAsync(OutboxHost host, CuttingProxy proxy, List<int> places, Cut cut, bool withKeys)

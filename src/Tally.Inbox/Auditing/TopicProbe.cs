@@ -1,16 +1,8 @@
-using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Tally.Inbox.Consuming;
 
 namespace Tally.Inbox.Auditing;
-
-/// <summary>A topic as Kafka describes it.</summary>
-/// <param name="Id">Which topic of that name; null where Kafka doesn't tell (before version 2.8).</param>
-/// <param name="Partitions">How many partitions it has.</param>
-/// <param name="Replicas">How many brokers keep each partition; of the one with the fewest.</param>
-/// <param name="Brokers">How many brokers there are.</param>
-internal sealed record TopicFacts(Guid? Id, int Partitions, int Replicas, int Brokers);
 
 /// <summary>
 /// Asks Kafka about the topic, beside the consumer and without joining its group: the consumer's thread must not wait for answers, and only a question
@@ -95,12 +87,7 @@ internal sealed class TopicProbe : IDisposable
 
         var found = await Admin.DescribeConfigsAsync(
             [new ConfigResource { Type = ResourceType.Topic, Name = _topic }], new DescribeConfigsOptions { RequestTimeout = Patience }).WaitAsync(cancellationToken);
-        var entries = found[0].Entries;
-        return new TopicSettings(Text("cleanup.policy", "delete"), Number("retention.ms", -1), Number("retention.bytes", -1), (int)Number("min.insync.replicas", 1));
-
-        string Text(string name, string otherwise) => entries.TryGetValue(name, out var entry) && entry.Value is { Length: > 0 } value ? value : otherwise;
-
-        long Number(string name, long otherwise) => long.TryParse(Text(name, ""), CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+        return TopicSettings.Read(found[0].Entries);
     }
 
     /// <summary>Where a partition begins and ends now: the offset of its first message, and the one behind its last.</summary>

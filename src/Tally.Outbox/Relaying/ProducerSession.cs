@@ -101,9 +101,9 @@ internal sealed class ProducerSession
         }
     }
 
-    /// <summary>Which topics of their names it publishes to. Those that don't exist now are left out.</summary>
+    /// <summary>The topics that it publishes to, as Kafka describes them. Those that don't exist now are left out.</summary>
     /// <exception cref="KafkaException">Kafka doesn't answer.</exception>
-    public async Task<IReadOnlyList<(string Topic, (long, long) Id)>> ReadTopicIdsAsync()
+    public async Task<IReadOnlyList<TopicDescription>> DescribeTopicsAsync()
     {
         string[] topics;
         lock (_gate)
@@ -127,8 +127,18 @@ internal sealed class ProducerSession
             found = partly.Results.TopicDescriptions;
         }
 
-        return [.. found.Where(static topic => !topic.Error.IsError && topic.TopicId is not null)
-            .Select(static topic => (topic.Name, (topic.TopicId.MostSignificantBits, topic.TopicId.LeastSignificantBits)))];
+        return [.. found.Where(static topic => !topic.Error.IsError && topic.TopicId is not null)];
+    }
+
+    /// <summary>What topics are set to, and how many brokers there are.</summary>
+    /// <exception cref="KafkaException">Kafka doesn't answer, or doesn't allow the question.</exception>
+    public async Task<(IReadOnlyList<TopicSettings> Settings, int Brokers)> ReadSettingsAsync(IEnumerable<string> topics)
+    {
+        using var admin = new DependentAdminClientBuilder(_producer.Handle).Build();
+        var resources = topics.Select(static topic => new ConfigResource { Type = ResourceType.Topic, Name = topic });
+        var found = await admin.DescribeConfigsAsync(resources, new DescribeConfigsOptions { RequestTimeout = LookTimeout });
+        var cluster = await admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = LookTimeout });
+        return ([.. found.Select(static topic => TopicSettings.Read(topic.Entries))], cluster.Nodes.Count);
     }
 
     /// <summary>Marks it as failed, once, and wakes the relays.</summary>

@@ -1,7 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Tally.Kafka;
-using Tally.Outbox.Diagnostics;
 
 namespace Tally.Outbox.Relaying;
 
@@ -12,11 +11,14 @@ internal sealed class ProducerSource(OutboxOptions options, TimeProvider time, I
     private readonly List<Action> _listeners = [];
     private ProducerSession? _current;
 
-    // As the last look found them. Only LookAtTopicsAsync's.
-    private readonly Dictionary<string, (long, long)> _topicIds = new(StringComparer.Ordinal);
+    // Only LookAtTopicsAsync's.
+    private readonly TopicWatch _topics = new(time, logger);
 
     /// <summary>Calls back when a session failed. Before the first session only.</summary>
     public void OnFailure(Action listener) => _listeners.Add(listener);
+
+    /// <summary>Which topics' settings are against what they are used for, a sentence each.</summary>
+    public IReadOnlyList<string> TopicTroubles => _topics.Troubles;
 
     /// <summary>The producer in use, or a new one. Whoever gets it must leave it.</summary>
     /// <param name="since">A producer that was made before this time is retired, for all shards; null: any will do.</param>
@@ -65,20 +67,14 @@ internal sealed class ProducerSource(OutboxOptions options, TimeProvider time, I
         try
         {
             // Not given up by a stop: the producer must not be disposed while it's asked.
-            foreach (var (topic, id) in await session.ReadTopicIdsAsync())
+            if (await _topics.LookAsync(session))
             {
-                if (_topicIds.TryGetValue(topic, out var before) && before != id)
-                {
-                    Log.TopicReplaced(logger, topic);
-                    session.Retire();
-                }
-
-                _topicIds[topic] = id;
+                session.Retire();
             }
         }
         catch (KafkaException)
         {
-            // Kafka is away, and the producer says so; or it's too old to have such ids.
+            // Kafka is away, and the producer says so; or it's too old to tell.
         }
         finally
         {

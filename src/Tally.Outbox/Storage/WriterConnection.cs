@@ -41,11 +41,13 @@ internal sealed class WriterConnection : IAsyncDisposable
 
         // Lock, fence and insert are one statement, and so one implicit transaction and one round trip. FOR SHARE makes a claim wait for
         // this commit; a claim that came first leaves no row to insert from. The primary key is the second lock.
+        var follows = prepares ? "" : $" AND {Follows(segments.BatchesOf(claim.Shard), "$3", "$9")}";
+        var fence = Sabotage.Is(Sabotage.NoFence) ? "SELECT 1" : $"SELECT 1 FROM {segments.Schema}.shards WHERE shard = $1 AND epoch = $2{follows} FOR SHARE";
         _append = new NpgsqlCommand(
             $"""
             INSERT INTO {segments.BatchesOf(claim.Shard)} (shard, first_sequence, last_sequence, epoch, state, payloads, topic, headers)
             SELECT $1, $3, $4, $2, $5, $6, $7, $8
-            FROM ({(Sabotage.Is(Sabotage.NoFence) ? "SELECT 1" : $"SELECT 1 FROM {segments.Schema}.shards WHERE shard = $1 AND epoch = $2{(prepares ? "" : $" AND {Follows(segments.BatchesOf(claim.Shard), "$3", "$9")}")} FOR SHARE")}) held{LimitIn(connection, commitTimeout, prepares)}
+            FROM ({fence}) held{LimitIn(connection, commitTimeout, prepares)}
             """,
             connection)
         {
@@ -111,7 +113,7 @@ internal sealed class WriterConnection : IAsyncDisposable
         FaultPoint.Reach("append.after-send");
         var rows = await answer;
         _replica.ThrowIfGivenUp();
-        _before.Value = batch.FirstSequence;
+        NoteStored(batch);
         return rows == 1;
     }
 
@@ -132,10 +134,18 @@ internal sealed class WriterConnection : IAsyncDisposable
         _replica.ThrowIfGivenUp();
         if (outcome == KeyedOutcome.Stored)
         {
-            _before.Value = batch.FirstSequence;
+            NoteStored(batch);
         }
 
         return outcome;
+    }
+
+    private void NoteStored(CommittedBatch batch)
+    {
+        if (!_prepares)
+        {
+            _before.Value = batch.FirstSequence;
+        }
     }
 
     // ReplicaWait lives on a warning. A process that stalls half-way through sending holds the shard's lock until Sync arrives, and no statement timeout ends that.

@@ -1,5 +1,3 @@
-using Tally.Inbox.Auditing;
-
 namespace Tally.Inbox.Tests.Auditing;
 
 /// <summary>Which settings of a topic are refused, and which are warned of.</summary>

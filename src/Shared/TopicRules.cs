@@ -1,13 +1,33 @@
 using System.Globalization;
+using Confluent.Kafka.Admin;
 
-namespace Tally.Inbox.Auditing;
+namespace Tally;
+
+/// <summary>A topic as Kafka describes it.</summary>
+/// <param name="Id">Which topic of that name; null where Kafka doesn't tell (before version 2.8).</param>
+/// <param name="Partitions">How many partitions it has.</param>
+/// <param name="Replicas">How many brokers keep each partition; of the one with the fewest.</param>
+/// <param name="Brokers">How many brokers there are.</param>
+internal sealed record TopicFacts(Guid? Id, int Partitions, int Replicas, int Brokers);
 
 /// <summary>What a topic is set to, as far as it may lose messages.</summary>
 /// <param name="CleanupPolicy"><c>cleanup.policy</c>.</param>
 /// <param name="RetentionMs"><c>retention.ms</c>; negative for ever.</param>
 /// <param name="RetentionBytes"><c>retention.bytes</c>; negative for no limit.</param>
 /// <param name="MinInSyncReplicas"><c>min.insync.replicas</c>.</param>
-internal sealed record TopicSettings(string CleanupPolicy, long RetentionMs, long RetentionBytes, int MinInSyncReplicas);
+internal sealed record TopicSettings(string CleanupPolicy, long RetentionMs, long RetentionBytes, int MinInSyncReplicas)
+{
+    /// <summary>Takes over what Kafka says of a topic's settings.</summary>
+    /// <param name="entries">The settings by name.</param>
+    public static TopicSettings Read(IReadOnlyDictionary<string, ConfigEntryResult> entries)
+    {
+        return new TopicSettings(Text("cleanup.policy", "delete"), Number("retention.ms", -1), Number("retention.bytes", -1), (int)Number("min.insync.replicas", 1));
+
+        string Text(string name, string otherwise) => entries.TryGetValue(name, out var entry) && entry.Value is { Length: > 0 } value ? value : otherwise;
+
+        long Number(string name, long otherwise) => long.TryParse(Text(name, ""), CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+    }
+}
 
 /// <summary>What Kafka is expected to keep, setting by setting.</summary>
 internal static class TopicRules
@@ -15,7 +35,7 @@ internal static class TopicRules
     /// <summary>Below this what wasn't read yet may be gone after a weekend's outage.</summary>
     private static readonly TimeSpan ShortRetention = TimeSpan.FromDays(3);
 
-    /// <summary>Why nothing may be consumed from such a topic, or null.</summary>
+    /// <summary>Why nothing should go through such a topic, or null.</summary>
     public static string? FindRefusal(string topic, TopicFacts facts, TopicSettings settings)
     {
         if (settings.CleanupPolicy.Split(',', StringSplitOptions.TrimEntries).Contains("compact", StringComparer.OrdinalIgnoreCase))

@@ -1,0 +1,85 @@
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Logging;
+using Tally.Outbox.Diagnostics;
+
+namespace Tally.Outbox.Relaying;
+
+/// <summary>Looks at the topics that are published to: whether one was made anew, and whether its settings may lose what is published.</summary>
+internal sealed class TopicWatch(TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan SettingsInterval = TimeSpan.FromMinutes(1);
+
+    // As the last look found them.
+    private readonly Dictionary<string, (long, long)> _ids = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private volatile IReadOnlyList<string> _troubles = [];
+    private long? _lookedAt;
+    private bool _cannot;
+
+    /// <summary>What is wrong with topics' settings, a sentence each; empty when nothing is known against them. Read by anyone.</summary>
+    public IReadOnlyList<string> Troubles => _troubles;
+
+    /// <summary>Looks once.</summary>
+    /// <returns>Whether a topic was removed and made again since the last look.</returns>
+    /// <exception cref="KafkaException">Kafka doesn't answer.</exception>
+    public async Task<bool> LookAsync(ProducerSession session)
+    {
+        var (topics, isReplaced, isNew) = (await session.DescribeTopicsAsync(), false, false);
+        foreach (var topic in topics)
+        {
+            var id = (topic.TopicId.MostSignificantBits, topic.TopicId.LeastSignificantBits);
+            if (_ids.TryGetValue(topic.Name, out var before) && before != id)
+            {
+                Log.TopicReplaced(logger, topic.Name);
+                isReplaced = true;
+            }
+
+            isNew |= before != id;
+            _ids[topic.Name] = id;
+        }
+
+        if (topics.Count > 0 && !_cannot && (isNew || _lookedAt is not { } last || time.GetElapsedTime(last) >= SettingsInterval))
+        {
+            await LookAtSettingsAsync(session, topics);
+        }
+
+        return isReplaced;
+    }
+
+    private async Task LookAtSettingsAsync(ProducerSession session, IReadOnlyList<TopicDescription> topics)
+    {
+        IReadOnlyList<TopicSettings> settings;
+        int brokers;
+        _lookedAt = time.GetTimestamp();
+        try
+        {
+            (settings, brokers) = await session.ReadSettingsAsync(topics.Select(static topic => topic.Name));
+        }
+        catch (KafkaException refused) when (refused.Error.Code is ErrorCode.Local_UnsupportedFeature or ErrorCode.UnsupportedVersion
+            or ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed)
+        {
+            _cannot = true;
+            return;
+        }
+
+        var troubles = new List<string>();
+        foreach (var (topic, set) in topics.Zip(settings))
+        {
+            var facts = new TopicFacts(null, topic.Partitions.Count, topic.Partitions.Min(static partition => partition.Replicas.Count), brokers);
+            var weaknesses = TopicRules.FindWeaknesses(topic.Name, facts, set);
+            if (TopicRules.FindRefusal(topic.Name, facts, set) is { } refusal)
+            {
+                troubles.Add(refusal);
+                weaknesses = weaknesses.Append(refusal);
+            }
+
+            foreach (var weakness in weaknesses.Where(_told.Add))
+            {
+                Log.TopicWeak(logger, weakness);
+            }
+        }
+
+        _troubles = troubles;
+    }
+}
