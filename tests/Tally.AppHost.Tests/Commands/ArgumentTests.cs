@@ -129,7 +129,7 @@ public sealed class ArgumentTests
     {
         var commands = Parse("").RootCommandResult.Command.Subcommands.Cast<TallyCommand>().ToArray();
 
-        Assert.Equal(14, commands.Length);
+        Assert.Equal(15, commands.Length);
         Assert.All(commands.Concat(commands.SelectMany(command => command.Subcommands).Cast<TallyCommand>()), command =>
         {
             Assert.NotEmpty(command.Description!);
