@@ -69,7 +69,7 @@ public sealed class RestoredCopyTests
         await AdoptAsync(system, lost);
     }
 
-    [KafkaFact]
+    [ThoroughFact]
     public async Task What_was_lost_before_Kafka_or_Totals_saw_it_leaves_nothing_to_adopt_and_the_new_history_is_counted()
     {
         await using var system = await StartAsync();
