@@ -9,7 +9,7 @@ namespace Tally.Inbox.Storage;
 /// </summary>
 internal static class ServerCheck
 {
-    /// <summary>Looks at the server's settings, and at what the role may do.</summary>
+    /// <summary>Looks at the server's settings.</summary>
     /// <param name="connection">An open connection.</param>
     /// <param name="options">The schema, and whether it may be unsafe.</param>
     /// <returns>What is unsafe and was allowed; mostly nothing.</returns>
@@ -18,7 +18,9 @@ internal static class ServerCheck
     {
         var facts = Read(connection, options);
         var hazards = facts.FindUnsafe().ToList();
-        var faults = facts.FindUnusable(InboxOptions.Section, options.Schema).ToList();
+
+        // A right that is missing is waited for, and named in /readyz: it may be granted any time.
+        var faults = (facts with { MayCreate = true }).FindUnusable(InboxOptions.Section, options.Schema).ToList();
         if (!options.Unsafe)
         {
             faults.AddRange(hazards.Select(static hazard =>
