@@ -127,18 +127,18 @@ internal sealed class ProducerSession
             found = partly.Results.TopicDescriptions;
         }
 
-        return [.. found.Where(static topic => !topic.Error.IsError && topic.TopicId is not null)];
+        return [.. found.Where(static topic => topic is { Error.IsError: false, TopicId: not null, Partitions.Count: > 0 })];
     }
 
     /// <summary>What topics are set to, and how many brokers there are.</summary>
     /// <exception cref="KafkaException">Kafka doesn't answer, or doesn't allow the question.</exception>
-    public async Task<(IReadOnlyList<TopicSettings> Settings, int Brokers)> ReadSettingsAsync(IEnumerable<string> topics)
+    public async Task<(IReadOnlyDictionary<string, TopicSettings> Settings, int Brokers)> ReadSettingsAsync(IEnumerable<string> topics)
     {
         using var admin = new DependentAdminClientBuilder(_producer.Handle).Build();
         var resources = topics.Select(static topic => new ConfigResource { Type = ResourceType.Topic, Name = topic });
         var found = await admin.DescribeConfigsAsync(resources, new DescribeConfigsOptions { RequestTimeout = LookTimeout });
         var cluster = await admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = LookTimeout });
-        return ([.. found.Select(static topic => TopicSettings.Read(topic.Entries))], cluster.Nodes.Count);
+        return (found.ToDictionary(static topic => topic.ConfigResource.Name, static topic => TopicSettings.Read(topic.Entries), StringComparer.Ordinal), cluster.Nodes.Count);
     }
 
     /// <summary>Marks it as failed, once, and wakes the relays.</summary>

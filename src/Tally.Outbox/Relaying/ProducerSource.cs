@@ -67,10 +67,14 @@ internal sealed class ProducerSource(OutboxOptions options, TimeProvider time, I
         try
         {
             // Not given up by a stop: the producer must not be disposed while it's asked.
-            if (await _topics.LookAsync(session))
+            var topics = await session.DescribeTopicsAsync();
+            if (_topics.IsAnyReplaced(topics))
             {
                 session.Retire();
             }
+
+            // Only then: this may fail, and a topic that was replaced is noticed once.
+            await _topics.LookAtSettingsAsync(session, topics);
         }
         catch (KafkaException)
         {

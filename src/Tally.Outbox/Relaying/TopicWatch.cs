@@ -20,12 +20,10 @@ internal sealed class TopicWatch(TimeProvider time, ILogger logger)
     /// <summary>What is wrong with topics' settings, a sentence each; empty when nothing is known against them. Read by anyone.</summary>
     public IReadOnlyList<string> Troubles => _troubles;
 
-    /// <summary>Looks once.</summary>
-    /// <returns>Whether a topic was removed and made again since the last look.</returns>
-    /// <exception cref="KafkaException">Kafka doesn't answer.</exception>
-    public async Task<bool> LookAsync(ProducerSession session)
+    /// <summary>Whether a topic was removed and made again since the last look.</summary>
+    public bool IsAnyReplaced(IReadOnlyList<TopicDescription> topics)
     {
-        var (topics, isReplaced, isNew) = (await session.DescribeTopicsAsync(), false, false);
+        var isReplaced = false;
         foreach (var topic in topics)
         {
             var id = (topic.TopicId.MostSignificantBits, topic.TopicId.LeastSignificantBits);
@@ -35,23 +33,29 @@ internal sealed class TopicWatch(TimeProvider time, ILogger logger)
                 isReplaced = true;
             }
 
-            isNew |= before != id;
-            _ids[topic.Name] = id;
-        }
+            if (before != id)
+            {
+                _lookedAt = null;
+            }
 
-        if (topics.Count > 0 && !_cannot && (isNew || _lookedAt is not { } last || time.GetElapsedTime(last) >= SettingsInterval))
-        {
-            await LookAtSettingsAsync(session, topics);
+            _ids[topic.Name] = id;
         }
 
         return isReplaced;
     }
 
-    private async Task LookAtSettingsAsync(ProducerSession session, IReadOnlyList<TopicDescription> topics)
+    /// <summary>Looks at settings every now and then, and at those of a topic that is new at once.</summary>
+    /// <exception cref="KafkaException">Kafka doesn't answer.</exception>
+    public async Task LookAtSettingsAsync(ProducerSession session, IReadOnlyList<TopicDescription> topics)
     {
-        IReadOnlyList<TopicSettings> settings;
-        int brokers;
+        if (topics.Count == 0 || _cannot || (_lookedAt is { } last && time.GetElapsedTime(last) < SettingsInterval))
+        {
+            return;
+        }
+
         _lookedAt = time.GetTimestamp();
+        IReadOnlyDictionary<string, TopicSettings> settings;
+        int brokers;
         try
         {
             (settings, brokers) = await session.ReadSettingsAsync(topics.Select(static topic => topic.Name));
@@ -64,8 +68,9 @@ internal sealed class TopicWatch(TimeProvider time, ILogger logger)
         }
 
         var troubles = new List<string>();
-        foreach (var (topic, set) in topics.Zip(settings))
+        foreach (var topic in topics)
         {
+            var set = settings[topic.Name];
             var facts = new TopicFacts(null, topic.Partitions.Count, topic.Partitions.Min(static partition => partition.Replicas.Count), brokers);
             var weaknesses = TopicRules.FindWeaknesses(topic.Name, facts, set);
             if (TopicRules.FindRefusal(topic.Name, facts, set) is { } refusal)

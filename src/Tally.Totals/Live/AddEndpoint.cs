@@ -51,7 +51,8 @@ internal sealed class AddEndpoint : IDisposable
         AddBody? body;
         try
         {
-            body = await context.Request.ReadFromJsonAsync(AddJson.Default.AddBody, context.RequestAborted);
+            // As UTF-8, whatever charset the header claims: JSON has no other.
+            body = await JsonSerializer.DeserializeAsync(context.Request.Body, AddJson.Default.AddBody, context.RequestAborted);
         }
         catch (JsonException)
         {

@@ -86,6 +86,8 @@ internal sealed class LiveFeed(
     {
         if (_asking.IsCompleted && (_asked == 0 || time.GetElapsedTime(_asked) >= AskInterval))
         {
+            // It has ended: this only lets a fault that nobody expects be seen.
+            await _asking;
             _asked = time.GetTimestamp();
             _asking = AskAsync(stoppingToken);
         }

@@ -76,6 +76,7 @@ public sealed class WatchTests
         }
 
         watch.Lost();
+        watch.Lost();
 
         var lines = written.ToString().TrimEnd().Split('\n');
         Assert.Equal(3, lines.Length);

@@ -92,14 +92,16 @@ public sealed partial class LivePageTests(TestEnvironment environment)
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(host, """{"a": """)).Code);
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(host, """{"a": "1", "b": "2"}""")).Code);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await PostAsync(host, $$"""{"a": "{{new string('1', 2000)}}"}""")).Code);
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(host, "{}", charset: "nonsense")).Code);
         Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync(host, "{}", origin: "http://elsewhere.example")).Code);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await PostAsync(host, """{"a": "1", "b": "2", "key": "k"}""")).Code);
     }
 
     /// <summary>Every refusal is a problem that says what is wrong.</summary>
-    private static async Task<(HttpStatusCode Code, string Answer)> PostAsync(TotalsHost host, string body, string contentType = "application/json", string? origin = null)
+    private static async Task<(HttpStatusCode Code, string Answer)> PostAsync(TotalsHost host, string body, string contentType = "application/json", string? origin = null, string charset = "utf-8")
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/add") { Content = new StringContent(body, Encoding.UTF8, contentType) };
+        request.Content.Headers.ContentType!.CharSet = charset;
         if (origin is not null)
         {
             request.Headers.Add("Origin", origin);

@@ -3,6 +3,7 @@ namespace Tally.AppHost.Commands.Watch;
 /// <summary>A line a second, and none while nothing changes: for files and other programs.</summary>
 internal sealed class PlainWatch(TextWriter to, TimeProvider time)
 {
+    private const string Reconnecting = "reconnecting …";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly WatchRate _rate = new();
@@ -19,7 +20,13 @@ internal sealed class PlainWatch(TextWriter to, TimeProvider time)
         }
     }
 
-    public void Lost() => Write("reconnecting …");
+    public void Lost()
+    {
+        if (_last != Reconnecting)
+        {
+            Write(Reconnecting);
+        }
+    }
 
     private void Write(string line)
     {
