@@ -73,7 +73,7 @@ internal sealed class OutboxService<TItem, TState>(
             return ValueTask.FromException<OutboxPosition>(new OutboxException(OutboxFault.Unavailable, $"The result was not stored: {reason}. Try again."));
         }
 
-        var pending = PendingAppend<TItem>.Rent(message, cancellationToken);
+        var pending = PendingAppend<TItem>.Rent(OutboxTracing.WithContext(message), cancellationToken);
         if (writer.TryEnqueue(pending))
         {
             return pending.Task;

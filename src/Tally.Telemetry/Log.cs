@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(5011, LogLevel.Error, "Collecting the metrics failed")]
     public static partial void CollectionFailed(ILogger logger, Exception fault);
 
+    [LoggerMessage(5012, LogLevel.Information, "Traces are exported to {Endpoint}")]
+    public static partial void TracesExported(ILogger logger, string endpoint);
+
     [LoggerMessage(5020, LogLevel.Warning, "Not ready: {Reasons}")]
     public static partial void NotReady(ILogger logger, string reasons);
 

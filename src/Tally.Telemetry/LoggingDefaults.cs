@@ -9,7 +9,7 @@ namespace Tally.Telemetry;
 /// </summary>
 internal static class LoggingDefaults
 {
-    public static void AddTo(IConfigurationBuilder configuration, bool terminal)
+    public static void AddTo(IConfigurationBuilder configuration, bool terminal, bool traced)
     {
         var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
@@ -24,7 +24,8 @@ internal static class LoggingDefaults
             ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
 
             ["Logging:Console:FormatterName"] = terminal ? "simple" : "json",
-            ["Logging:Console:FormatterOptions:IncludeScopes"] = "false",
+            // What they add to a line is its trace.
+            ["Logging:Console:FormatterOptions:IncludeScopes"] = traced && !terminal ? "true" : "false",
             ["Logging:Console:FormatterOptions:UseUtcTimestamp"] = terminal ? "false" : "true",
             ["Logging:Console:FormatterOptions:TimestampFormat"] = terminal ? "HH:mm:ss.fff " : "yyyy-MM-ddTHH:mm:ss.fffffffZ",
             ["Logging:Console:FormatterOptions:SingleLine"] = "true",

@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
 using Tally.Telemetry.Prometheus;
 
 namespace Tally.Telemetry;
@@ -29,9 +28,8 @@ internal sealed class MetricsCollection : IAsyncDisposable
     {
         var exporter = new PrometheusExporter(log);
         var reader = new BaseExportingMetricReader(exporter) { TemporalityPreference = MetricReaderTemporalityPreference.Cumulative };
-        var resource = ResourceBuilder.CreateDefault().AddService(identity.Service, "tally", identity.Version, false, identity.Instance);
         _provider = Sdk.CreateMeterProviderBuilder()
-            .SetResourceBuilder(resource)
+            .SetResourceBuilder(identity.Resource)
             .AddMeter([.. Standard.Concat(meters).Distinct()])
             .SetExemplarFilter(ExemplarFilterType.TraceBased)
             .AddView(instrument => View(instrument, factory))

@@ -1,4 +1,5 @@
 using System.Reflection;
+using OpenTelemetry.Resources;
 
 namespace Tally.Telemetry;
 
@@ -10,4 +11,7 @@ public sealed record ServiceIdentity(string Service, string Instance)
     /// <summary>The version of the program that runs.</summary>
     public string Version { get; } =
         Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    /// <summary>The same in OpenTelemetry's terms.</summary>
+    internal ResourceBuilder Resource => ResourceBuilder.CreateDefault().AddService(Service, "tally", Version, autoGenerateServiceInstanceId: false, Instance);
 }

@@ -10,9 +10,11 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 using Tally.Telemetry.Health;
 using Tally.Telemetry.Hosting;
 using Tally.Telemetry.Prometheus;
+using Tally.Telemetry.Tracing;
 
 namespace Tally.Telemetry;
 
@@ -20,8 +22,8 @@ namespace Tally.Telemetry;
 public static class TallyTelemetryExtensions
 {
     /// <summary>
-    /// Collects the named meters (and the runtime's, Kestrel's and Npgsql's) with the OpenTelemetry SDK, adds health checks, and logs as
-    /// <see cref="AddTallyLogging"/> does. Call it first, and <see cref="MapTallyTelemetry"/> on the application.
+    /// Collects the named meters (and the runtime's, Kestrel's and Npgsql's) with the OpenTelemetry SDK, exports the traces of <c>Tally.*</c> over OTLP when
+    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says where to, adds health checks, and logs as <see cref="AddTallyLogging"/> does. Call it first, and <see cref="MapTallyTelemetry"/> on the application.
     /// </summary>
     /// <param name="builder">The service's builder.</param>
     /// <param name="service">The kind of service, for example <c>calculator</c>.</param>
@@ -55,6 +57,10 @@ public static class TallyTelemetryExtensions
             provider.GetRequiredService<IMeterFactory>(),
             meters,
             provider.GetRequiredService<ILogger<PrometheusExporter>>()));
+        services.AddSingleton(OtlpSettings.OfProcess);
+        services.AddSingleton<IValidateOptions<OtlpSettings.Gate>, OtlpSettings.GateKeeper>();
+        services.AddOptions<OtlpSettings.Gate>().ValidateOnStart();
+        services.AddSingleton<TraceExport>();
         services.AddHostedService<TelemetryStart>();
         return builder;
     }
@@ -68,9 +74,12 @@ public static class TallyTelemetryExtensions
     public static IHostApplicationBuilder AddTallyLogging(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        LoggingDefaults.AddTo(builder.Configuration, terminal: !Console.IsOutputRedirected);
+        LoggingDefaults.AddTo(builder.Configuration, terminal: !Console.IsOutputRedirected, traced: OtlpSettings.OfProcess.Endpoint is not null);
         builder.Logging.ClearProviders();
         builder.Logging.AddConsole();
+
+        builder.Services.Configure<LoggerFactoryOptions>(
+            static factory => factory.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
 
         // Nobody embeds a log line in a page: quotes in a message stay readable.
         builder.Services.Configure<JsonConsoleFormatterOptions>(

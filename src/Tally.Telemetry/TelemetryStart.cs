@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Hosting;
+using Tally.Telemetry.Tracing;
 
 namespace Tally.Telemetry;
 
@@ -7,11 +8,12 @@ namespace Tally.Telemetry;
 /// </summary>
 internal sealed class TelemetryStart : IHostedService
 {
-    public TelemetryStart(MetricsCollection collection, ProcessMetrics process)
+    public TelemetryStart(MetricsCollection collection, ProcessMetrics process, TraceExport traces)
     {
         // Asking for them is all that is needed.
         _ = collection;
         _ = process;
+        _ = traces;
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

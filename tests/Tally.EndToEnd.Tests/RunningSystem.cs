@@ -15,8 +15,11 @@ public sealed class RunningSystem : IAsyncLifetime
     /// <summary>Its data folder.</summary>
     public string Folder { get; } = NewFolder();
 
+    /// <summary>What its commands get in their environment.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>Runs a command on it.</summary>
-    internal Task<Ended> RunAsync(params IReadOnlyList<string> arguments) => TallyProgram.RunAsync([arguments[0], "--data", Folder, .. arguments.Skip(1)]);
+    internal Task<Ended> RunAsync(params IReadOnlyList<string> arguments) => TallyProgram.RunAsync([arguments[0], "--data", Folder, .. arguments.Skip(1)], Environment);
 
     /// <summary>Starts it.</summary>
     internal async Task UpAsync() => (await RunAsync(["up", "--detach", "--history", "table", .. FreePorts])).With(0);

@@ -33,7 +33,9 @@ internal sealed class TallyProgram : IAsyncDisposable
     public JsonElement Json => JsonDocument.Parse(Out).RootElement;
 
     /// <summary>Starts it.</summary>
-    public static TallyProgram Start(params IReadOnlyList<string> arguments)
+    public static TallyProgram Start(params IReadOnlyList<string> arguments) => Start(arguments, environment: null);
+
+    private static TallyProgram Start(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment)
     {
         var start = new ProcessStartInfo("dotnet", [PathOfProgram(), .. arguments])
         {
@@ -49,6 +51,11 @@ internal sealed class TallyProgram : IAsyncDisposable
             start.Environment.Remove(name);
         }
 
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            start.Environment[name] = value;
+        }
+
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         return new TallyProgram(process);
@@ -56,9 +63,13 @@ internal sealed class TallyProgram : IAsyncDisposable
 
     /// <summary>Runs it to its end.</summary>
     /// <returns>How it ended.</returns>
-    public static async Task<Ended> RunAsync(params IReadOnlyList<string> arguments)
+    public static Task<Ended> RunAsync(params IReadOnlyList<string> arguments) => RunAsync(arguments, environment: null);
+
+    /// <summary>Runs it to its end, with additions to its environment.</summary>
+    /// <returns>How it ended.</returns>
+    public static async Task<Ended> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment)
     {
-        await using var program = Start(arguments);
+        await using var program = Start(arguments, environment);
         var exitCode = await program.WaitForExitAsync();
         return new Ended(exitCode, program.Out, program.Error);
     }

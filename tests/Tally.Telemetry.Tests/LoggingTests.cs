@@ -40,10 +40,23 @@ public class LoggingTests
     {
         var configuration = new ConfigurationManager();
 
-        LoggingDefaults.AddTo(configuration, terminal);
+        LoggingDefaults.AddTo(configuration, terminal, traced: false);
 
         Assert.Equal(formatter, configuration["Logging:Console:FormatterName"]);
         Assert.Equal(utc, configuration["Logging:Console:FormatterOptions:UseUtcTimestamp"]);
+    }
+
+    [Theory]
+    [InlineData(true, true, "false")]
+    [InlineData(false, true, "true")]
+    [InlineData(false, false, "false")]
+    public void A_JSON_line_has_its_trace_while_traces_are_exported(bool terminal, bool traced, string scopes)
+    {
+        var configuration = new ConfigurationManager();
+
+        LoggingDefaults.AddTo(configuration, terminal, traced);
+
+        Assert.Equal(scopes, configuration["Logging:Console:FormatterOptions:IncludeScopes"]);
     }
 
     [Fact]

@@ -37,6 +37,7 @@ internal abstract class ServerMethod<TService, TRequest, TResponse>(
         }
 
         var began = settings.Metrics.Begin();
+        var span = ServerTracing.Start(http, settings.Metrics.Method);
         var call = new ServerCall(http, settings);
         TService? service = null;
         try
@@ -58,6 +59,7 @@ internal abstract class ServerMethod<TService, TRequest, TResponse>(
         {
             await call.FinishAsync();
             settings.Metrics.End(began, call.EndedWith);
+            ServerTracing.End(span, call.EndedWith);
             if (service is not null)
             {
                 await source.ReturnAsync(service);

@@ -33,7 +33,7 @@ internal sealed class ServerMetrics : IDisposable
 
     /// <summary>What is recorded of one method: the labels of each status are made once.</summary>
     /// <param name="method">Its full name without the leading slash.</param>
-    public MethodMetrics For(string method) => new(_duration, [.. CodeNames.Select(code => new TagList
+    public MethodMetrics For(string method) => new(method, _duration, [.. CodeNames.Select(code => new TagList
     {
         { "rpc.system.name", "grpc" },
         { "rpc.method", method },
@@ -43,14 +43,17 @@ internal sealed class ServerMetrics : IDisposable
     public void Dispose() => _meter.Dispose();
 
     // As the specification of gRPC writes them: DEADLINE_EXCEEDED.
-    private static string NameOf(StatusCode code) => code == StatusCode.OK
+    public static string NameOf(StatusCode code) => code == StatusCode.OK
         ? "OK"
         : string.Concat(code.ToString().Select((letter, at) => at > 0 && char.IsUpper(letter) ? $"_{letter}" : $"{char.ToUpperInvariant(letter)}"));
 }
 
 /// <summary>What is recorded of one method. Nothing is allocated for a call, and no lock of ours is taken; whoever collects may hold a series for an instant.</summary>
-internal sealed class MethodMetrics(Histogram<double> duration, TagList[] tags)
+internal sealed class MethodMetrics(string method, Histogram<double> duration, TagList[] tags)
 {
+    /// <summary>The method's name in metrics and traces.</summary>
+    public string Method => method;
+
     /// <summary>When a call began.</summary>
     public long Begin() => duration.Enabled ? Stopwatch.GetTimestamp() : 0;
 

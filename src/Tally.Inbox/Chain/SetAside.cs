@@ -1,7 +1,7 @@
 namespace Tally.Inbox.Chain;
 
-/// <summary>A message as it was read, with its place.</summary>
-internal readonly record struct RawMessage(string Topic, int Partition, long Offset, byte[] Key, byte[] Value);
+/// <summary>A message as it was read, with its place, and its trace, if it has one.</summary>
+internal readonly record struct RawMessage(string Topic, int Partition, long Offset, byte[] Key, byte[] Value, MessageTrace? Trace = null);
 
 /// <summary>An event that was set aside: what it says of itself, and where it was read.</summary>
 internal readonly record struct AsidePlace(long Epoch, long Sequence, int Partition, long Offset);

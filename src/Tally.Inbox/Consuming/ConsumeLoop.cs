@@ -40,6 +40,7 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
     private readonly GroupOffsets _groupOffsets;
     private readonly ErrorNews _errorNews;
     private readonly Rebootstrap _rebootstrap;
+    private readonly bool _traces = InboxTracing.IsOn;
     private List<TopicPartition> _assigned = [];
     private bool _joined;
 
@@ -212,7 +213,8 @@ internal sealed partial class ConsumeLoop<TState, TEvent> : IDisposable
     private void Take(ConsumeResult<byte[], byte[]> result)
     {
         FaultPoint.Reach("fold.after-poll");
-        _folder.Take(new RawMessage(_options.Topic, result.Partition.Value, result.Offset.Value, result.Message.Key, result.Message.Value));
+        var trace = _traces ? InboxTracing.TraceOf(result, _options.Topic, _options.GroupId, _time.GetUtcNow()) : null;
+        _folder.Take(new RawMessage(_options.Topic, result.Partition.Value, result.Offset.Value, result.Message.Key, result.Message.Value, trace));
         _nextOffsets[result.Partition.Value] = result.Offset.Value + 1;
     }
 

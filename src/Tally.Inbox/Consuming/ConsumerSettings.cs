@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Options;
+using Tally.Inbox.Diagnostics;
 using Tally.Kafka;
 
 namespace Tally.Inbox.Consuming;
@@ -88,8 +89,8 @@ internal static class ConsumerSettings
             TopicMetadataRefreshIntervalMs = 10_000,
             ReconnectBackoffMaxMs = 1_000,
 
-            // The value holds all that is needed; filling in the rest costs time for each message.
-            ConsumeResultFields = "none",
+            // The value holds all that is needed; filling in the rest costs time for each message. Traces alone are in headers.
+            ConsumeResultFields = InboxTracing.IsOn ? "headers" : "none",
         };
         foreach (var (name, value) in options.Kafka.Settings)
         {

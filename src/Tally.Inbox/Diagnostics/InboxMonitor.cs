@@ -63,11 +63,16 @@ internal sealed class InboxMonitor(InboxMetrics metrics, TimeProvider time, ILog
 
     public void GapClosed(int shard) => Log.GapClosed(logger, shard);
 
-    public void Duplicate() => metrics.Duplicate();
+    public void Duplicate(in RawMessage message)
+    {
+        metrics.Duplicate();
+        InboxTracing.Skipped(message.Trace, "duplicate");
+    }
 
     public void Poisoned(in RawMessage message, string reason)
     {
         metrics.Quarantined();
+        InboxTracing.Skipped(message.Trace, "quarantined");
         if (_poisonLoggedAt != 0 && time.GetElapsedTime(_poisonLoggedAt) < LogPoisonEvery)
         {
             _poisonNotLogged++;

@@ -1,3 +1,5 @@
+using Tally.Inbox.Chain;
+
 namespace Tally.Inbox.Folding;
 
 /// <summary>Everything that one commit stores. Collected by the folder, then read-only.</summary>
@@ -16,6 +18,9 @@ internal sealed class Fold<TState, TEvent>
     public int Events { get; init; }
 
     public CommitTimes CommitTimes { get; init; } = new();
+
+    /// <summary>The events of it that are traced; null when none is.</summary>
+    public IReadOnlyList<TracedEvent>? Traced { get; init; }
 
     /// <summary>Up to where each partition is processed, once this fold is committed.</summary>
     public Dictionary<int, long> NextOffsets { get; init; } = [];

@@ -61,6 +61,7 @@ internal sealed class FoldCommitter<TState, TEvent>(
     {
         try
         {
+            using var span = InboxTracing.StartFold(fold.Traced, fold.Events);
             var started = time.GetTimestamp();
             if (_connection is { State: not ConnectionState.Open })
             {
@@ -80,6 +81,7 @@ internal sealed class FoldCommitter<TState, TEvent>(
             // Durable from here on.
             FaultPoint.Reach("fold.after-commit");
             metrics.Committed(fold.Events, time.GetElapsedTime(started), fold.CommitTimes.UnixMicros);
+            InboxTracing.Folded(fold.Traced, span);
             fold.Companion?.OnCommitted();
             handler.OnCommitted(fold.Rows.ConvertAll(static row => row.After));
             _committedOffsets = fold.NextOffsets;

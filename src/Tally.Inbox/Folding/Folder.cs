@@ -18,6 +18,7 @@ internal sealed partial class Folder<TState, TEvent>(
     private FoldCompanion<TEvent>? _companion;
     private CommitTimes _commitTimes = new();
     private bool _sourceIsNew;
+    private List<TracedEvent>? _traced;
 
     private Guid? _source;
     private bool _mustReadAgain;
@@ -134,6 +135,7 @@ internal sealed partial class Folder<TState, TEvent>(
             Companion = _companion,
             Events = _events,
             CommitTimes = _commitTimes,
+            Traced = _traced,
             NextOffsets = offsets,
         };
         fold.Poison.AddRange(_poison);
@@ -155,6 +157,7 @@ internal sealed partial class Folder<TState, TEvent>(
         _poison = [];
         _companion = null;
         _commitTimes = new CommitTimes();
+        _traced = null;
         _sourceIsNew = false;
         _poisonBytes = 0;
         _events = 0;
@@ -200,12 +203,12 @@ internal sealed partial class Folder<TState, TEvent>(
             case Verdict.Next:
                 return FoldNext(chain, position, decoded, message);
             case Verdict.Replay:
-                events.Duplicate();
+                events.Duplicate(message);
                 return false;
             case Verdict.TooEarly:
                 if (!chain.SetAside.Add(position, message))
                 {
-                    events.Duplicate();
+                    events.Duplicate(message);
                 }
 
                 return false;
@@ -247,6 +250,11 @@ internal sealed partial class Folder<TState, TEvent>(
 
         _companion?.Add(position, decoded);
         _commitTimes.Add(handler.CommittedAtUnixMicros(decoded));
+        if (message.Trace is { } trace)
+        {
+            (_traced ??= []).Add(new TracedEvent(trace, position.Shard, position.Epoch, position.Sequence));
+        }
+
         return true;
     }
 

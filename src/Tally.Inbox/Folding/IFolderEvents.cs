@@ -5,7 +5,7 @@ namespace Tally.Inbox.Folding;
 /// <summary>What a folder meets beside good events: for counters and the log.</summary>
 internal interface IFolderEvents
 {
-    void Duplicate();
+    void Duplicate(in RawMessage message);
 
     void Poisoned(in RawMessage message, string reason);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Confluent.Kafka;
+using Tally.Outbox.Diagnostics;
 
 namespace Tally.Outbox.Relaying;
 
@@ -13,6 +14,9 @@ internal sealed class PublishStream
     private long _acknowledged;
     private TopicPartition? _place;
     private volatile bool _isBlocked;
+
+    // Made by the loop with the first traced result.
+    private volatile SendTraces? _traces;
 
     // The result whose way to Kafka is timed; 0 while none is. Set by the loop, cleared by the producer's thread.
     private long _watched;
@@ -58,6 +62,18 @@ internal sealed class PublishStream
         }
     }
 
+    /// <summary>Follows a result that is about to be handed over, if it's traced.</summary>
+    public void Trace(Headers headers, TopicPartition place, int shard, long epoch, long sequence)
+    {
+        if (OutboxTracing.StartSend(headers, place, shard, epoch, sequence) is { } span)
+        {
+            (_traces ??= new SendTraces()).Add(sequence, span);
+        }
+    }
+
+    /// <summary>Nothing is published over it any more.</summary>
+    public void End() => _traces?.GiveUp("not acknowledged before another producer took over");
+
     /// <summary>The relay waits for a report: from now on each wakes it. The fence makes either side see the other.</summary>
     public void Block()
     {
@@ -71,11 +87,13 @@ internal sealed class PublishStream
     {
         if (report.Error.IsError && !Sabotage.Is(Sabotage.ForgetFailures))
         {
+            _traces?.GiveUp(report.Error.Code.ToString());
             _relay.OnFailed(this, report.Error);
         }
         else
         {
             _relay.OnAcknowledged(this, ++_acknowledged);
+            _traces?.Acknowledged(_acknowledged);
             if (_acknowledged == Volatile.Read(ref _watched))
             {
                 _relay.OnWatched(Stopwatch.GetElapsedTime(_watchedSince));

@@ -103,12 +103,14 @@ internal sealed partial class ShardRelay
     private async Task PublishAsync()
     {
         var session = await _producers.EnterAsync(_rewinding?.Noticed);
+        var stream = Begin(session);
         try
         {
-            await PublishAsync(Begin(session));
+            await PublishAsync(stream);
         }
         finally
         {
+            stream.End();
             _ = session.Leave();
         }
 
@@ -257,6 +259,11 @@ internal sealed partial class ShardRelay
         {
             var headers = StoredHeaders.Read(batch.Headers?[i], batch.FirstSequence + i);
             var message = new Message<byte[], byte[]> { Key = _key, Value = batch.Payloads[PlaceOf(i, batch.Payloads.Length)], Headers = headers };
+            if (headers is not null)
+            {
+                stream.Trace(headers, place, _shard, batch.Epoch, batch.FirstSequence + i);
+            }
+
             while (true)
             {
                 if (!CanGoOn(stream))

@@ -267,6 +267,8 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
                 continue;
             }
 
+            using var commit = OutboxTracing.StartCommit(batch);
+
             // From here until the answer is read, a crash leaves the batch stored or not; its callers know nothing yet.
             _unknown = batch;
             _unknownSince = _context.Time.GetTimestamp();
@@ -277,6 +279,7 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
             }
 
             var outcome = await AppendAsync(connection, batch);
+            OutboxTracing.CommitAnswered(commit, outcome);
             _failuresInARow = 0;
             if (outcome is KeyedOutcome.Known or KeyedOutcome.Overtaken)
             {

@@ -108,15 +108,26 @@ internal sealed class WholeSystem : IAsyncDisposable
         return positions;
     }
 
-    /// <summary>Makes the proof that <c>verify</c> makes, and sees it hold, also against what callers know.</summary>
+    /// <summary>Ids of the errors that a test makes its services log.</summary>
+    public IReadOnlyCollection<int> ExpectedErrors { get; set; } = [];
+
+    /// <summary>Makes the proof that <c>verify</c> makes, and sees it hold, also against what callers know; and that no service logged an error that nobody expected.</summary>
     public async Task<Evidence> ProveAsync(Books? books, TimeSpan patience)
     {
         await using var sources = Sources();
         var evidence = await new ProofRun(sources, TimeProvider.System).CollectAsync(patience, _ => { }, CancellationToken.None).Within(Patience + patience);
         Assert.Empty(Judge.ProblemsOf(evidence, books));
         Assert.Equal(0, books?.Unknown ?? 0);
+        Assert.Empty(UnexpectedErrors());
         return evidence;
     }
+
+    private List<string> UnexpectedErrors() =>
+    [
+        .. Directory.EnumerateFiles(Path.Combine(Folder, "logs"), "*.log")
+            .Where(static file => Path.GetFileName(file) is var name && (name.StartsWith("calculator-", StringComparison.Ordinal) || name.StartsWith("totals-", StringComparison.Ordinal)))
+            .SelectMany(file => ErrorLog.Unexpected(File.ReadLines(file), ExpectedErrors)),
+    ];
 
     /// <summary>What all Totals say together.</summary>
     public async Task<TotalsStatus> StatusAsync()

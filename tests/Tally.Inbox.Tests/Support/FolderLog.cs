@@ -12,7 +12,7 @@ internal sealed class FolderLog : IFolderEvents
 
     public List<ShardTrouble> Forks { get; } = [];
 
-    public void Duplicate() => Duplicates++;
+    public void Duplicate(in RawMessage message) => Duplicates++;
 
     public void Poisoned(in RawMessage message, string reason) => Poison.Add(reason);
 

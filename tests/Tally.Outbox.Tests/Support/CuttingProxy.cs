@@ -84,7 +84,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 _connections.Add(ServeAsync(client));
             }
         }
-        catch (Exception fault) when (fault is OperationCanceledException or SocketException)
+        catch (Exception fault) when (fault is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // Stopped.
         }

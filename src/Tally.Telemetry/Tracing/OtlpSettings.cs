@@ -1,0 +1,75 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+
+namespace Tally.Telemetry.Tracing;
+
+/// <summary>
+/// OpenTelemetry's standard variables, as far as they decide where traces go. The SDK reads them by itself, and passes over what it can't read; here that stops
+/// the start instead.
+/// </summary>
+internal sealed class OtlpSettings
+{
+    private static readonly string[] Protocols = ["grpc", "http/protobuf"];
+
+    private static readonly string[] Samplers =
+        ["always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"];
+
+    private readonly Func<string, string?> _read;
+
+    public OtlpSettings(Func<string, string?> read) => _read = read;
+
+    /// <summary>Those of this process.</summary>
+    public static OtlpSettings OfProcess { get; } = new(Environment.GetEnvironmentVariable);
+
+    /// <summary>Where traces go, or null: off, as long as nobody says where to.</summary>
+    public string? Endpoint => IsOff ? null : Of("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ?? Of("OTEL_EXPORTER_OTLP_ENDPOINT");
+
+    private bool IsOff =>
+        string.Equals(Of("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase) || string.Equals(Of("OTEL_TRACES_EXPORTER"), "none", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>What is wrong with them; nothing while traces are off.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (Endpoint is null)
+        {
+            return [];
+        }
+
+        var ratio = Of("OTEL_TRACES_SAMPLER")?.EndsWith("traceidratio", StringComparison.Ordinal) == true;
+        string?[] faults =
+        [
+            Address("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            Address("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+            OneOf("OTEL_TRACES_EXPORTER", ["otlp", "none"]),
+            OneOf("OTEL_EXPORTER_OTLP_PROTOCOL", Protocols),
+            OneOf("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", Protocols),
+            OneOf("OTEL_TRACES_SAMPLER", Samplers),
+            ratio ? Ratio("OTEL_TRACES_SAMPLER_ARG") : null,
+        ];
+        return faults.OfType<string>();
+    }
+
+    private string? Of(string name) => _read(name) is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
+
+    private string? Address(string name) =>
+        Of(name) is not { } value || (Uri.TryCreate(value, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+            ? null
+            : $"{name} is '{value}'; allowed: an address such as http://127.0.0.1:4317.";
+
+    private string? OneOf(string name, string[] allowed) =>
+        Of(name) is not { } value || allowed.Contains(value, StringComparer.Ordinal) ? null : $"{name} is '{value}'; allowed: {string.Join(", ", allowed)}.";
+
+    private string? Ratio(string name) =>
+        Of(name) is not { } value || (double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 0 and <= 1)
+            ? null
+            : $"{name} is '{value}'; allowed: 0 to 1, the share of traces that is kept.";
+
+    /// <summary>Options without content: validating them at the start is what runs the check.</summary>
+    internal sealed class Gate;
+
+    internal sealed class GateKeeper(OtlpSettings settings) : IValidateOptions<Gate>
+    {
+        public ValidateOptionsResult Validate(string? name, Gate options) =>
+            settings.Faults().ToList() is { Count: > 0 } faults ? ValidateOptionsResult.Fail(faults) : ValidateOptionsResult.Success;
+    }
+}
