@@ -27,7 +27,7 @@ public sealed class DemoTests
         Assert.DoesNotContain(pids.Values, Signals.IsAlive);
     }
 
-    [KafkaFact]
+    [ThoroughFact]
     public async Task The_proof_holds_when_both_services_are_killed_in_the_middle()
     {
         const int Calls = 200_000;

@@ -50,7 +50,7 @@ public sealed class TroubleTests(RunningSystem system)
         }
     }
 
-    [KafkaFact]
+    [ThoroughFact]
     public async Task Adds_go_on_while_Kafka_stands_still_for_half_a_minute_and_the_total_catches_up()
     {
         var kafka = await system.PidOfAsync("kafka");
@@ -74,7 +74,7 @@ public sealed class TroubleTests(RunningSystem system)
         Assert.Equal(before + added, await CountAsync());
     }
 
-    [KafkaFact]
+    [ThoroughFact]
     public async Task Adds_go_on_while_Kafka_is_dead_and_the_total_catches_up()
     {
         var kafka = await system.PidOfAsync("kafka");

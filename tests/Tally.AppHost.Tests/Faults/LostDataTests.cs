@@ -13,7 +13,7 @@ public sealed class LostDataTests
     private const string Committed = "SELECT coalesce(sum(last), 0) FROM (SELECT max(last_sequence) AS last FROM outbox.outbox_batches GROUP BY shard) shards";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    [KafkaFact]
+    [ThoroughFact]
     public async Task Kafka_loses_its_disk_under_load_and_the_total_heals_by_itself()
     {
         await using var system = await StartAsync(shards: 8);

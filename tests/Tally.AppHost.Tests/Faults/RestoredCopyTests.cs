@@ -56,7 +56,7 @@ public sealed class RestoredCopyTests
         await AdoptAsync(system, lost);
     }
 
-    [KafkaFact]
+    [ThoroughFact]
     public async Task Totals_that_is_behind_the_copy_meets_the_lost_history_in_Kafka_and_it_is_adopted()
     {
         await using var system = await StartAsync();
