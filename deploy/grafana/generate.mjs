@@ -3,7 +3,9 @@
 import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import load from './load.mjs';
 import outbox from './outbox.mjs';
+import runbook from './runbook.mjs';
 import runtime from './runtime.mjs';
 import tally from './tally.mjs';
 import totals from './totals.mjs';
@@ -15,7 +17,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const wanted = new Map([tally, outbox, totals, runtime].map((dashboard) => [`${dashboard.uid}.json`, `${JSON.stringify(dashboard, null, 2)}\n`]));
+const wanted = new Map([tally, outbox, totals, load, runtime, runbook].map((dashboard) => [`${dashboard.uid}.json`, `${JSON.stringify(dashboard, null, 2)}\n`]));
 mkdirSync(folder, { recursive: true });
 const there = readdirSync(folder).filter((name) => name.endsWith('.json'));
 const surplus = there.filter((name) => !wanted.has(name));

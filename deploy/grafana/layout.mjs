@@ -1,5 +1,6 @@
 // Puts panels into dashboards, row by row, so that they can't overlap; with what all dashboards share: variables, annotations, links.
-import { datasource, id, own } from './lib.mjs';
+import { datasource, id, links, own } from './lib.mjs';
+import { linked } from './runbook.mjs';
 
 /** A heading over what follows. */
 export const section = (title) => ({ height: 1, panels: [{ width: 24, body: { collapsed: false, id: id(title), panels: [], title, type: 'row' } }] });
@@ -13,7 +14,7 @@ const place = (rows) => {
   for (const { height, panels } of rows) {
     let x = 0;
     for (const { width, body } of panels) {
-      placed.push({ ...body, gridPos: { h: height, w: width, x, y } });
+      placed.push({ ...body, ...(body.description ? { description: linked(body.description) } : {}), gridPos: { h: height, w: width, x, y } });
       x += width;
     }
 
@@ -62,6 +63,8 @@ const variables = {
   instance: labelValues('instance', 'Instance', 'label_values(up{job="tally"}, instance)'),
   // Also of shards that nobody owns.
   shard: labelValues('shard', 'Shard', 'label_values(tally_outbox_backlog{job="tally"}, tally_shard)'),
+  // Of load tests: the tag that k6 puts on its series with --tag testid=….
+  test: labelValues('test', 'Test', 'label_values(k6_vus, testid)'),
 };
 
 // Grafana asks for one point a minute, so windows are a minute here. The query stands twice: Grafana before 12 reads the first, later ones the target.
@@ -92,7 +95,7 @@ const annotations = [
       + ' or sum by (instance, tally_shard) (tally_outbox_claims_total{job="tally"} > 0 unless tally_outbox_claims_total{job="tally"} offset 1m)'),
 ];
 
-export const dashboard = ({ uid, title, description, shards = false, rows }) => {
+export const dashboard = ({ uid, title, description, shards = false, tests = false, rows }) => {
   const panels = place(rows);
   const ids = new Map();
   for (const { id: number, title: name } of panels) {
@@ -108,12 +111,12 @@ export const dashboard = ({ uid, title, description, shards = false, rows }) => 
     description: `${description} What to do about it: docs/operations.md of Tally's repository; what the metrics mean: docs/telemetry.md.`,
     editable: true,
     graphTooltip: 1,
-    links: [{ asDropdown: false, icon: 'external link', includeVars: true, keepTime: true, tags: ['tally'], targetBlank: false, title: '', tooltip: '', type: 'dashboards', url: '' }],
+    links,
     panels,
     refresh: '5s',
     schemaVersion: 39,
     tags: ['tally'],
-    templating: { list: [variables.datasource, variables.instance, ...(shards ? [variables.shard] : [])] },
+    templating: { list: [variables.datasource, variables.instance, ...(shards ? [variables.shard] : []), ...(tests ? [variables.test] : [])] },
     time: { from: 'now-30m', to: 'now' },
     timezone: 'browser',
     title,

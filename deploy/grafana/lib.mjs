@@ -3,6 +3,11 @@
 
 export const datasource = { type: 'prometheus', uid: '${datasource}' };
 
+/** From each dashboard to the others. */
+export const links = [
+  { asDropdown: false, icon: 'external link', includeVars: true, keepTime: true, tags: ['tally'], targetBlank: false, title: '', tooltip: '', type: 'dashboards', url: '' },
+];
+
 // ---- queries ----
 
 /** Selects what the chosen instances say of themselves. The job's name is that of deploy/prometheus/prometheus.yml, which the alerts rely on, too. */

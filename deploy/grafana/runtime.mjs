@@ -1,6 +1,6 @@
-// What the processes take: processor, memory, threads and connections of both services, as the runtime, Kestrel and Npgsql say it.
+// What the processes take: processor, memory, threads and connections of both services, as the runtime, Kestrel, Npgsql and Kafka's clients say it.
 import { dashboard, row, section } from './layout.mjs';
-import { graph, limit, own, p50AndP99, quantile, query, sumRate, table } from './lib.mjs';
+import { graph, limit, own, p50AndP99, quantile, query, sumIncrease, sumRate, table } from './lib.mjs';
 
 const instance = '{{instance}}';
 
@@ -190,6 +190,36 @@ export default dashboard({
         unit: 'short',
         noValue: 'No command yet.',
         queries: [query(`sum by (instance) (db_client_operation_npgsql_executing{${own}})`, instance)],
+      }),
+    ),
+    section('Kafka, as its clients see it'),
+    row(
+      8,
+      graph({
+        title: 'How long Kafka takes to acknowledge',
+        width: 8,
+        description: "From handing a result to Kafka's client to Kafka's acknowledgement, as the Calculators see it. See docs/operations.md#results-wait-for-kafka.",
+        unit: 's',
+        logarithmic: true,
+        bounds: [['red', 1]],
+        noValue: 'Nothing was published.',
+        queries: p50AndP99('tally_outbox_publish_duration_seconds', own),
+      }),
+      graph({
+        title: 'Failures to publish, by instance',
+        width: 8,
+        description: 'Times that a relay began again behind its last acknowledged result; each point counts the interval that it stands for. Kafka was away or slow: docs/operations.md#results-wait-for-kafka.',
+        unit: 'short',
+        bars: true,
+        queries: [query(sumIncrease('tally_outbox_publish_failures_total', own, 'instance'), instance)],
+      }),
+      graph({
+        title: 'What lies in Kafka, by partition',
+        width: 8,
+        description: 'Events that Totals has not read yet. A partition without a line is assigned to nobody: docs/operations.md#lag-the-total-falls-behind.',
+        unit: 'short',
+        noValue: 'No partition is assigned.',
+        queries: [query(`max by (tally_partition) (tally_inbox_lag{${own}})`, 'partition {{tally_partition}}')],
       }),
     ),
   ],

@@ -9,7 +9,7 @@ public sealed class RunningSystem : IAsyncLifetime
     internal static readonly string[] FreePorts =
     [
         "--calculator-port", "0", "--calculator-http-port", "0", "--totals-port", "0", "--totals-http-port", "0",
-        "--postgres-port", "0", "--kafka-port", "0", "--prometheus-port", "0",
+        "--postgres-port", "0", "--kafka-port", "0", "--prometheus-port", "0", "--grafana", "off",
     ];
 
     /// <summary>Its data folder.</summary>

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -7,6 +9,8 @@ namespace Tally.Telemetry.Tests;
 /// <summary>The dashboards in deploy/grafana, without a Grafana: what it would stumble over, and what would show nothing or something untrue.</summary>
 public sealed partial class DashboardTests
 {
+    private const string Runbook = "tally-runbook";
+
     private static readonly TimeSpan NodeLimit = TimeSpan.FromMinutes(1);
 
     private static readonly string Folder = Path.Combine(Checkout.Root, "deploy", "grafana");
@@ -19,8 +23,8 @@ public sealed partial class DashboardTests
     private static readonly string[] HistogramEndings = ["_bucket", "_sum", "_count"];
     private static readonly string[] CounterEndings = ["_total", "_bucket", "_sum", "_count"];
 
-    /// <summary>What the meters of the runtime, the web server and the database client bring, and what is Prometheus' own.</summary>
-    private static readonly string[] StandardPrefixes = ["dotnet_", "kestrel_", "db_client_"];
+    /// <summary>What the meters of the runtime, the web server and the database client bring, and what k6 sends. What is Prometheus' own.</summary>
+    private static readonly string[] StandardPrefixes = ["dotnet_", "kestrel_", "db_client_", "k6_"];
 
     private static readonly string[] PrometheusOwn = ["ALERTS", "up"];
 
@@ -64,7 +68,7 @@ public sealed partial class DashboardTests
     {
         Assert.All(Dashboards, dashboard =>
         {
-            var ids = dashboard.Panels.Select(panel => panel.GetProperty("id").GetInt32()).ToList();
+            var ids = Ids(dashboard);
             Assert.Equal(ids.Distinct(), ids);
 
             Assert.All(dashboard.Panels, panel => Assert.NotEqual("", Text(panel, "title")));
@@ -185,10 +189,55 @@ public sealed partial class DashboardTests
         });
     }
 
+    /// <summary>The runbook is a dashboard, too: one panel a section, so that a link to a section leads somewhere wherever Grafana runs.</summary>
+    [Fact]
+    public void Links_to_the_runbook_open_the_section_that_they_name()
+    {
+        var runbook = Assert.Single(Dashboards, dashboard => dashboard.Uid == Runbook);
+        var sections = File.ReadAllText(Path.Combine(Checkout.Root, "docs", "operations.md")).Split("\n## ")[1..];
+        Assert.Equal(sections.Select(section => section.Split('\n')[0]), runbook.Panels.Select(panel => Text(panel, "title")));
+        Assert.Equal(Ids(runbook).Distinct(), Ids(runbook));
+        var places = sections.Zip(Ids(runbook)).SelectMany(pair => pair.First.Split('\n')
+                .Where((line, at) => at == 0 || line.StartsWith("### ", StringComparison.Ordinal))
+                .Select(line => (Anchor: Checkout.Anchor(line.TrimStart('#').Trim()), Panel: pair.Second)))
+            .ToDictionary(place => place.Anchor, place => place.Panel, StringComparer.Ordinal);
+
+        Assert.All(Dashboards.Where(dashboard => dashboard != runbook).SelectMany(dashboard => dashboard.Shown), panel =>
+        {
+            var description = Text(panel, "description");
+            var links = SectionLinks().Matches(description);
+            Assert.Equal(RunbookLinks().Count(description), links.Count);
+            Assert.All(links, link => Assert.Equal(places[link.Groups["anchor"].Value], int.Parse(link.Groups["panel"].Value, CultureInfo.InvariantCulture)));
+        });
+    }
+
+    [Fact]
+    public void The_catalogue_says_which_panels_show_a_metric()
+    {
+        var shown = new Dictionary<string, List<string>>(StringComparer.Ordinal);
+        foreach (var dashboard in Dashboards)
+        {
+            foreach (var panel in dashboard.Shown)
+            {
+                var metrics = Items(panel, "targets").SelectMany(target => Metrics(Text(target, "expr"))).Select(InCatalogue).OfType<string>().Distinct(StringComparer.Ordinal);
+                foreach (var metric in metrics)
+                {
+                    (CollectionsMarshal.GetValueRefOrAddDefault(shown, metric, out _) ??= []).Add($"{dashboard.Title.Replace("Tally: ", "", StringComparison.Ordinal)}: {Text(panel, "title")}");
+                }
+            }
+        }
+
+        var expected = Catalogue.Keys.Select(metric => $"{metric} | {string.Join("; ", shown.GetValueOrDefault(metric, []))}");
+        var written = CataloguePanels().Matches(File.ReadAllText(Path.Combine(Checkout.Root, "docs", "telemetry.md")))
+            .Select(row => $"{row.Groups["name"].Value} | {row.Groups["panels"].Value.Trim()}");
+
+        Assert.Equal(string.Join('\n', expected), string.Join('\n', written));
+    }
+
     [Fact]
     public void Each_dashboard_can_be_narrowed_and_shows_what_happened()
     {
-        Assert.All(Dashboards, dashboard =>
+        Assert.All(Dashboards.Where(dashboard => dashboard.Uid != Runbook), dashboard =>
         {
             var variables = Items(dashboard.Root.GetProperty("templating"), "list").Select(variable => Text(variable, "name")).ToList();
             Assert.Contains("datasource", variables);
@@ -204,6 +253,13 @@ public sealed partial class DashboardTests
             Assert.All(used, name => Assert.Contains(name, variables));
         });
     }
+
+    private static List<int> Ids(Dashboard dashboard) => [.. dashboard.Panels.Select(panel => panel.GetProperty("id").GetInt32())];
+
+    /// <summary>The metric that a series belongs to, as the catalogue calls it; null when it has none.</summary>
+    private static string? InCatalogue(string series) =>
+        Catalogue.ContainsKey(series) ? series
+        : HistogramEndings.Where(ending => series.EndsWith(ending, StringComparison.Ordinal)).Select(ending => series[..^ending.Length]).FirstOrDefault(Catalogue.ContainsKey);
 
     private static void AssertVariable(JsonElement element) =>
         Assert.Equal("prometheus ${datasource}", $"{Text(element.GetProperty("datasource"), "type")} {Text(element.GetProperty("datasource"), "uid")}");
@@ -326,6 +382,14 @@ public sealed partial class DashboardTests
     [GeneratedRegex(@"docs/operations\.md#(?<anchor>[a-z0-9_-]+)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex RunbookLinks();
 
+    [GeneratedRegex(@"\[docs/operations\.md#(?<anchor>[a-z0-9_-]+)\]\(/d/tally-runbook\?viewPanel=(?<panel>[0-9]+)\)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex SectionLinks();
+
+    [GeneratedRegex(
+        @"^\| `[a-z._]+` \| `(?<name>[a-z_]+)` \|([^|\n]*\|){4}(?<panels>[^|\n]*)\|$",
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.Multiline)]
+    private static partial Regex CataloguePanels();
+
     private sealed record Dashboard(string File, JsonElement Root)
     {
         public string Uid => Text(Root, "uid");
@@ -334,8 +398,8 @@ public sealed partial class DashboardTests
 
         public List<JsonElement> Panels => Items(Root, "panels");
 
-        /// <summary>Without the headings between them.</summary>
-        public List<JsonElement> Shown => [.. Panels.Where(panel => Text(panel, "type") != "row")];
+        /// <summary>Those with queries: without the headings between them, and without the runbook's.</summary>
+        public List<JsonElement> Shown => [.. Panels.Where(panel => Text(panel, "type") is not ("row" or "text"))];
     }
 
     private sealed record Metric(string Kind, bool OfAll);

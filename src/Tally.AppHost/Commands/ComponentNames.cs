@@ -4,6 +4,7 @@ namespace Tally.AppHost.Commands;
 internal static class ComponentNames
 {
     public const string AppHost = "apphost";
+    public const string Grafana = "grafana";
     public const string Prometheus = "prometheus";
     public const string Grpc = "grpc";
     public const string Http = "http";

@@ -53,7 +53,7 @@ internal static class ComponentProbe
         {
             if (endpoints.TryGetValue(ComponentNames.Http, out var address))
             {
-                var path = name == ComponentNames.Prometheus ? "/-/ready" : "/readyz";
+                var path = name switch { ComponentNames.Prometheus => "/-/ready", ComponentNames.Grafana => "/api/health", _ => "/readyz" };
                 using var answer = await http.GetAsync(new Uri(new Uri(address), path), cancellationToken);
                 var text = await answer.Content.ReadAsStringAsync(cancellationToken);
                 return answer.IsSuccessStatusCode ? (true, ReadyzAnswer.UnsafeOf(text)) : (false, ReadyzAnswer.ReasonOf(text));

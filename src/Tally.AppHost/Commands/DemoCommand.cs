@@ -29,7 +29,12 @@ internal static class DemoCommand
     private static Task<int> RunAsync(CommandCall call)
     {
         var fresh = new FreshSystem(call, "demo");
-        var settings = SystemOptions.Read(call.Line, fresh.ChooseFolder()) with { Ports = WantedPorts.Free };
+        var settings = SystemOptions.Read(call.Line, fresh.ChooseFolder()) with
+        {
+            // It is over before anybody could look.
+            Parts = SystemParts.All & ~SystemParts.Grafana,
+            Ports = WantedPorts.Free,
+        };
         var plan = new DemoPlan(
             call.Line.GetValue(Calls),
             (int)call.Line.GetValue(Callers),

@@ -16,6 +16,7 @@ internal static class SystemOptions
     private static readonly Option<long> PostgresPort = Port("--postgres-port", "PostgreSQL.", WantedPorts.Usual.Postgres);
     private static readonly Option<long> KafkaPort = Port("--kafka-port", "Kafka.", WantedPorts.Usual.Kafka);
     private static readonly Option<long> PrometheusPort = Port("--prometheus-port", "Prometheus.", WantedPorts.Usual.Prometheus);
+    private static readonly Option<long> GrafanaPort = Port("--grafana-port", "Grafana.", WantedPorts.Usual.Grafana);
 
     private static readonly Option<string?> Postgres = Text(
         "--postgres", "CONNECTION", "Use this PostgreSQL (an Npgsql connection string with the right to create databases) instead of starting one.");
@@ -30,6 +31,9 @@ internal static class SystemOptions
 
     private static readonly Option<string?> History =
         Text("--history", "off|log|table", "What Totals does with each value besides adding it up.").Among("off", "log", "table");
+
+    private static readonly Option<string?> Grafana =
+        Text("--grafana", "auto|docker|off", "Whether Grafana is started: the one on the PATH or in GRAFANA_HOME (auto), one that Docker fetches, or none.").Among("auto", "docker", "off");
 
     private static readonly Option<bool> Unsafe = CommonOptions.Flag(
         "--unsafe", "Start on a PostgreSQL that may lose what was answered when it crashes (fsync, synchronous_commit or full_page_writes off).");
@@ -46,9 +50,12 @@ internal static class SystemOptions
     /// <summary>What a system is made of.</summary>
     public static IReadOnlyList<Option> Parts { get; } = [Calculators, Totals, Postgres, Kafka, KafkaSettings, KafkaFrom, History, Unsafe];
 
+    /// <summary>What is started to look at it.</summary>
+    public static IReadOnlyList<Option> Watchers { get; } = [Grafana];
+
     /// <summary>Where it listens.</summary>
     public static IReadOnlyList<Option> Ports { get; } =
-        [CalculatorPort, CalculatorHttpPort, TotalsPort, TotalsHttpPort, PostgresPort, KafkaPort, PrometheusPort];
+        [CalculatorPort, CalculatorHttpPort, TotalsPort, TotalsHttpPort, PostgresPort, KafkaPort, PrometheusPort, GrafanaPort];
 
     /// <summary>The settings that the command line and the environment ask for.</summary>
     /// <exception cref="CommandException">One of them is wrong.</exception>
@@ -97,11 +104,16 @@ internal static class SystemOptions
         Postgres = (int)line.GetValue(PostgresPort),
         Kafka = (int)line.GetValue(KafkaPort),
         Prometheus = (int)line.GetValue(PrometheusPort),
+        Grafana = (int)line.GetValue(GrafanaPort),
     };
+
+    /// <summary>Which Grafana the command line asks for.</summary>
+    public static GrafanaChoice ReadGrafana(ParseResult line) =>
+        line.GetValue(Grafana) is { } choice ? Enum.Parse<GrafanaChoice>(choice, ignoreCase: true) : GrafanaChoice.Auto;
 
     /// <summary>The given ones of these options as arguments again, for another process.</summary>
     public static IReadOnlyList<string> ToArguments(ParseResult line) =>
-        [.. Parts.Concat(Ports).Where(line.Has).SelectMany(option => line.GetResult(option)!.Tokens.Select(token => token.Value).Take(1).Prepend(option.Name))];
+        [.. Parts.Concat(Watchers).Concat(Ports).Where(line.Has).SelectMany(option => line.GetResult(option)!.Tokens.Select(token => token.Value).Take(1).Prepend(option.Name))];
 
     private static Option<long> Instances(string name, string description) =>
         CommonOptions.Number(name, description, 1, ServiceNames.MostInstances, 1);

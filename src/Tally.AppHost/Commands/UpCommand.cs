@@ -18,6 +18,7 @@ internal static class UpCommand
         }
         .Knows(Detach, Background, CommonOptions.Json)
         .Knows(SystemOptions.Parts)
+        .Knows(SystemOptions.Watchers)
         .Knows(SystemOptions.Ports);
 
     private static Task<int> RunAsync(CommandCall call) =>
@@ -69,7 +70,11 @@ internal static class UpCommand
     private static async Task<int> StayAsync(CommandCall call)
     {
         using var signals = new StopSignals();
-        var settings = SystemOptions.Read(call.Line, call.DataFolder) with { Ports = SystemOptions.ReadPorts(call.Line) };
+        var settings = SystemOptions.Read(call.Line, call.DataFolder) with
+        {
+            Grafana = SystemOptions.ReadGrafana(call.Line),
+            Ports = SystemOptions.ReadPorts(call.Line),
+        };
         await using var system = await LocalSystem.StartAsync(settings, new StartReporter(call.Output), signals.Asked);
         if (!call.Line.GetValue(Background))
         {

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tally.AppHost.Components.Processes;
@@ -12,8 +11,6 @@ internal sealed class PrometheusComponent : Component, IDisposable
 {
     /// <summary>What to do when it's missing.</summary>
     public const string HowToGet = "Debian: apt-get install prometheus.";
-
-    private const string Resources = "prometheus/";
 
     private readonly ComponentContext _context;
     private readonly string _program;
@@ -48,7 +45,7 @@ internal sealed class PrometheusComponent : Component, IDisposable
     {
         var targets = Path.Combine(Folder, "targets");
         Directory.CreateDirectory(targets);
-        await WriteConfigurationAsync(cancellationToken);
+        await DeployedFiles.WriteAsync(Name, Folder, cancellationToken);
         var list = new JsonArray(
             [.. _targets.Select(target => new JsonObject { ["targets"] = new JsonArray(new Uri(target.Endpoints["http"]).Authority) })]);
         await File.WriteAllTextAsync(Path.Combine(targets, "tally.json"), list.ToJsonString(), cancellationToken);
@@ -70,20 +67,6 @@ internal sealed class PrometheusComponent : Component, IDisposable
     }
 
     public void Dispose() => _http.Dispose();
-
-    /// <summary>Writes what lies in <c>deploy/prometheus</c>: the configuration, and the rules that it names.</summary>
-    private async Task WriteConfigurationAsync(CancellationToken cancellationToken)
-    {
-        var assembly = Assembly.GetExecutingAssembly();
-        foreach (var name in assembly.GetManifestResourceNames().Where(name => name.StartsWith(Resources, StringComparison.Ordinal)))
-        {
-            var path = Path.Combine(Folder, name[Resources.Length..]);
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await using var template = assembly.GetManifestResourceStream(name)!;
-            await using var file = File.Create(path);
-            await template.CopyToAsync(file, cancellationToken);
-        }
-    }
 
     private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {

@@ -115,6 +115,22 @@ internal sealed partial class DoctorTools(SystemSettings settings, ToolCache cac
         return new ToolFinding("prometheus", path is not null, false, version, path, "scrapes both services", PrometheusComponent.HowToGet);
     }
 
+    /// <summary>Only what needs no asking for: Docker isn't looked at.</summary>
+    public async Task<ToolFinding> GrafanaAsync()
+    {
+        const string For = "draws the dashboards";
+        try
+        {
+            var tool = GrafanaTool.Find(GrafanaChoice.Auto);
+            var version = tool is null ? null : await VersionAsync(tool.Program, "--version");
+            return new ToolFinding("grafana", tool is not null, false, version, tool?.Program, For, GrafanaTool.HowToGet);
+        }
+        catch (SystemProblemException wrongHome)
+        {
+            return new ToolFinding("grafana", false, false, null, null, For, wrongHome.Message);
+        }
+    }
+
     private async Task<string?> VersionAsync(string program, string argument)
     {
         var run = await ToolRun.RunAsync(program, [argument], cancellationToken);

@@ -12,7 +12,7 @@ public sealed partial class LocalSystem : IAsyncDisposable
     private static readonly string[][] StopOrder =
     [
         [.. ServiceNames.First(ServiceNames.Calculator, ServiceNames.MostInstances)],
-        [.. ServiceNames.First(ServiceNames.Totals, ServiceNames.MostInstances), "prometheus"],
+        [.. ServiceNames.First(ServiceNames.Totals, ServiceNames.MostInstances), "grafana", "prometheus"],
         ["kafka", "postgres"],
         ["zookeeper"],
     ];

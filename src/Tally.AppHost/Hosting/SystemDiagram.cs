@@ -1,4 +1,5 @@
 using Tally.AppHost.Components;
+using Tally.AppHost.Toolchain;
 
 namespace Tally.AppHost.Hosting;
 
@@ -7,7 +8,7 @@ namespace Tally.AppHost.Hosting;
 /// <code>
 /// caller ─▶ calculator-1 … N ─▶ postgres (database calculator)
 ///               └─▶ kafka (topic) ─▶ totals-1 … M ─▶ postgres (database totals)
-/// prometheus ─▶ calculator-1 … N, totals-1 … M
+/// grafana ─▶ prometheus ─▶ calculator-1 … N, totals-1 … M
 /// </code>
 /// </summary>
 internal sealed class SystemDiagram(SystemSettings settings, ComponentContext context, StateFile state, Supervisor supervisor)
@@ -16,6 +17,7 @@ internal sealed class SystemDiagram(SystemSettings settings, ComponentContext co
     private readonly KafkaStore _kafka = new(context, supervisor, state);
 
     private const string Prometheus = "prometheus";
+    private const string Grafana = "grafana";
 
     /// <summary>Starts everything, each as soon as what it needs answers.</summary>
     /// <param name="cancellationToken">Stops starting.</param>
@@ -60,6 +62,8 @@ internal sealed class SystemDiagram(SystemSettings settings, ComponentContext co
     public Task CreateTopicAsync(string topic, int partitions, CancellationToken cancellationToken) =>
         _kafka.EnsureTopicAsync(topic, partitions, cancellationToken);
 
+    private bool WantsGrafana => Has(SystemParts.Grafana) && settings.Grafana != GrafanaChoice.Off;
+
     private bool Has(SystemParts part) => settings.Parts.HasFlag(part);
 
     private IEnumerable<string> Names() =>
@@ -70,6 +74,7 @@ internal sealed class SystemDiagram(SystemSettings settings, ComponentContext co
         .. Has(SystemParts.Postgres) ? ["postgres"] : (string[])[],
         .. Has(SystemParts.Kafka) ? ["kafka", "librdkafka"] : (string[])[],
         .. Has(SystemParts.Prometheus) ? [Prometheus] : (string[])[],
+        .. WantsGrafana ? [Grafana] : (string[])[],
     ];
 
     private IEnumerable<Component> Services(Connections connections)
@@ -110,17 +115,51 @@ internal sealed class SystemDiagram(SystemSettings settings, ComponentContext co
 
     private IEnumerable<Component> Watchers(IEnumerable<Component> services)
     {
-        if (Has(SystemParts.Prometheus))
-        {
-            if (PrometheusComponent.FindProgram() is { } program)
-            {
-                return [new PrometheusComponent(context, program, settings.Ports.Prometheus, [.. services.Select(service => service.Description)])];
-            }
+        var prometheus = PrometheusOf(services);
+        return [.. prometheus is null ? (Component[])[] : [prometheus], .. GrafanaOn(prometheus) is { } grafana ? (Component[])[grafana] : []];
+    }
 
-            state.Change(Prometheus, new ComponentState { State = ComponentPhase.Missing });
-            context.Reporter.Notice($"Prometheus isn't on the PATH, so nothing is scraped. {PrometheusComponent.HowToGet}");
+    private PrometheusComponent? PrometheusOf(IEnumerable<Component> services)
+    {
+        if (!Has(SystemParts.Prometheus))
+        {
+            return null;
         }
 
-        return [];
+        if (PrometheusComponent.FindProgram() is { } program)
+        {
+            return new PrometheusComponent(context, program, settings.Ports.Prometheus, [.. services.Select(service => service.Description)]);
+        }
+
+        Miss(Prometheus, $"Prometheus isn't on the PATH, so nothing is scraped. {PrometheusComponent.HowToGet}");
+        return null;
+    }
+
+    private GrafanaComponent? GrafanaOn(PrometheusComponent? prometheus)
+    {
+        if (!WantsGrafana)
+        {
+            return null;
+        }
+
+        if (GrafanaTool.Find(settings.Grafana) is not { } tool)
+        {
+            Miss(Grafana, $"Grafana isn't here, so nobody draws the dashboards. {GrafanaTool.HowToGet}");
+            return null;
+        }
+
+        if (prometheus is null)
+        {
+            Miss(Grafana, "Grafana is here, but isn't started: without Prometheus it would have nothing to show.");
+            return null;
+        }
+
+        return new GrafanaComponent(context, tool, settings.Ports.Grafana, prometheus.Description.Endpoints["http"]);
+    }
+
+    private void Miss(string component, string notice)
+    {
+        state.Change(component, new ComponentState { State = ComponentPhase.Missing });
+        context.Reporter.Notice(notice);
     }
 }

@@ -19,7 +19,7 @@ internal sealed record SystemFolder(string Path)
     public string Logs => In("logs");
 
     /// <summary>What a system keeps in its folder. Nothing else there is touched.</summary>
-    private static readonly string[] Own = ["system.json", "connections.json", "supervisor.lock", "logs", "kafka", "postgres", "prometheus", "zookeeper"];
+    private static readonly string[] Own = ["system.json", "connections.json", "supervisor.lock", "logs", "grafana", "kafka", "postgres", "prometheus", "zookeeper"];
 
     /// <summary>A folder of a component.</summary>
     /// <param name="name">Its name.</param>

@@ -19,6 +19,9 @@ public enum SystemParts
     /// <summary>Prometheus, where it is on the path.</summary>
     Prometheus = 8,
 
+    /// <summary>Grafana, where it is found; it shows what Prometheus has.</summary>
+    Grafana = 16,
+
     /// <summary>The whole system.</summary>
-    All = Postgres | Kafka | Services | Prometheus,
+    All = Postgres | Kafka | Services | Prometheus | Grafana,
 }

@@ -23,6 +23,9 @@ public sealed record SystemSettings
     /// <summary>Where the Kafka that is started comes from.</summary>
     public KafkaChoice Kafka { get; init; }
 
+    /// <summary>Whether Grafana is started, and from where.</summary>
+    public GrafanaChoice Grafana { get; init; }
+
     /// <summary>Further listeners of the Kafka 4 that is started, for tests that put a proxy before it.</summary>
     internal IReadOnlyList<KafkaDetour> KafkaDetours { get; init; } = [];
 

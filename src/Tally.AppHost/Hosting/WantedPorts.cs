@@ -10,7 +10,7 @@ public sealed record WantedPorts
 
     /// <summary>Any free ports: what tests take.</summary>
     public static WantedPorts Free { get; } =
-        new() { CalculatorGrpc = 0, CalculatorHttp = 0, TotalsGrpc = 0, TotalsHttp = 0, Postgres = 0, Kafka = 0, Prometheus = 0 };
+        new() { CalculatorGrpc = 0, CalculatorHttp = 0, TotalsGrpc = 0, TotalsHttp = 0, Postgres = 0, Kafka = 0, Prometheus = 0, Grafana = 0 };
 
     /// <summary>The Calculator's gRPC.</summary>
     public int CalculatorGrpc { get; init; } = 50051;
@@ -32,6 +32,9 @@ public sealed record WantedPorts
 
     /// <summary>Prometheus.</summary>
     public int Prometheus { get; init; } = 9090;
+
+    /// <summary>Grafana.</summary>
+    public int Grafana { get; init; } = 3000;
 
     /// <summary>What an instance asks for.</summary>
     /// <param name="first">What the first one asks for.</param>

@@ -56,6 +56,9 @@ public sealed class ArgumentTests
     [InlineData("up --calculators 0", "--calculators is '0', but it must be a whole number from 1 to 8")]
     [InlineData("demo --totals 9", "--totals is '9', but it must be a whole number from 1 to 8")]
     [InlineData("up --kafka-from moon", "--kafka-from is 'moon', but it must be one of auto, home, download, npm")]
+    [InlineData("up --grafana moon", "--grafana is 'moon', but it must be one of auto, docker, off")]
+    [InlineData("up --grafana-port -1", "--grafana-port is '-1', but it must be a whole number from 0 to 65535")]
+    [InlineData("demo --grafana off", "--grafana is not an option of 'demo'")]
     [InlineData("chaos --kills 0", "--kills is '0', but it must be a whole number from 1 to 100000")]
     [InlineData("chaos --targets kafka,moon", "--targets names 'moon', but each must be one of calculator, totals, postgres, kafka")]
     [InlineData("quarantine", "Say what to do. Commands: list, show, replay, discard. See ./tally quarantine --help")]
@@ -117,7 +120,7 @@ public sealed class ArgumentTests
     [Fact]
     public void Options_of_up_are_handed_on_to_the_process_in_the_background()
     {
-        string[] given = ["--calculators", "2", "--totals", "3", "--postgres", "Host=a b;Password=x", "--history", "table", "--unsafe", "--totals-port", "0"];
+        string[] given = ["--calculators", "2", "--totals", "3", "--postgres", "Host=a b;Password=x", "--history", "table", "--unsafe", "--grafana", "docker", "--totals-port", "0", "--grafana-port", "0"];
 
         var line = TallyCommandLine.Parse(["up", "--detach", .. given]);
 

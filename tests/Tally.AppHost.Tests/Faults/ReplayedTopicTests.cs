@@ -48,7 +48,7 @@ public sealed class ReplayedTopicTests
         Assert.Equal((before.Applied, before.History, 0), (after.Applied, after.History, after.Quarantined));
     }
 
-    private static List<(TopicPartition Place, Message<byte[], byte[]> Message)> ReadAll(string servers, string topic)
+    internal static List<(TopicPartition Place, Message<byte[], byte[]> Message)> ReadAll(string servers, string topic)
     {
         var messages = new List<(TopicPartition, Message<byte[], byte[]>)>();
         var settings = new ConsumerConfig { BootstrapServers = servers, GroupId = "replay", EnablePartitionEof = true };

@@ -17,7 +17,7 @@ public sealed class WantedPortsTests
     {
         var usual = WantedPorts.Usual;
         int[] firsts = [usual.CalculatorGrpc, usual.CalculatorHttp, usual.TotalsGrpc, usual.TotalsHttp];
-        int[] others = [usual.Postgres, usual.Kafka, usual.Prometheus];
+        int[] others = [usual.Postgres, usual.Kafka, usual.Prometheus, usual.Grafana];
 
         var all = firsts.SelectMany(first => Enumerable.Range(1, ServiceNames.MostInstances).Select(number => WantedPorts.OfInstance(first, number)))
             .Concat(others).ToArray();
