@@ -61,7 +61,7 @@ internal sealed class InboxWorker<TState, TEvent>(
                 monitor.NotReady(refused.Message);
                 stopping.WaitHandle.WaitOne(_options.AuditInterval);
             }
-            catch (Exception failure) when (failure is KafkaException or NotAssignedException || ConsumeLoop<TState, TEvent>.IsPassing(failure))
+            catch (Exception failure) when (failure is KafkaException or NotAssignedException or NewConsumerException || ConsumeLoop<TState, TEvent>.IsPassing(failure))
             {
                 // One that worked for a while starts with short pauses again.
                 if (time.GetElapsedTime(started) > 2 * _options.MaxRetryPause)

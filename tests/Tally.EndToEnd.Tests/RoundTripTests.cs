@@ -111,9 +111,12 @@ public sealed partial class RoundTripTests(RunningSystem system)
         // What is looked at every few seconds is there after the first look, and away for a round after one that failed.
         IReadOnlyList<string> exposed = [];
         await Eventually.TrueAsync(
-            async () => (exposed = await ExposedAsync()).SequenceEqual(catalogue), TimeSpan.FromSeconds(60)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            async () => (exposed = await ExposedAsync()).SequenceEqual(catalogue), TimeSpan.FromMinutes(2)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        Assert.Equal(catalogue, exposed);
+        var log = (await system.RunAsync("logs", "totals-1")).Out.Split('\n');
+        Assert.True(
+            catalogue.SequenceEqual(exposed),
+            $"Only in the catalogue: {string.Join(", ", catalogue.Except(exposed))}. Only exposed: {string.Join(", ", exposed.Except(catalogue))}.\n{string.Join('\n', log.TakeLast(20))}");
     }
 
     /// <summary>The families of both services, with their kinds, but for those that the runtime's, the web server's and the database client's meters bring.</summary>

@@ -11,6 +11,8 @@ namespace Tally.AppHost.Commands;
 /// <summary><c>add A B</c>: one call. What is a number is the Calculator's to say, so both pass unchanged.</summary>
 internal static class AddCommand
 {
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(200);
+
     private static readonly Argument<string> A = new("A") { Description = $"The first number: {Amount.Allowed}." };
     private static readonly Argument<string> B = new("B") { Description = "The second number." };
     private static readonly Option<string?> Key =
@@ -74,16 +76,25 @@ internal static class AddCommand
     /// <summary>The total, or why it can't be told: then the position is told all the same, since the caller must not add it again.</summary>
     private static async Task<(Total? Total, ErrorAnswer? Error)> WaitAsync(CommandCall call, AddReply reply)
     {
-        using var channel = GrpcChannel.ForAddress(await ServiceChoice.FindAsync(call, ServiceNames.Totals, ComponentNames.Grpc));
-        try
+        var request = new GetTotalRequest { AtLeast = { reply.Position } };
+        var deadline = DeadlineOf(call);
+        while (true)
         {
-            var request = new GetTotalRequest { AtLeast = { reply.Position } };
-            return (await new Totals.TotalsClient(channel).GetTotalAsync(request, deadline: DeadlineOf(call)), null);
-        }
-        catch (RpcException failure)
-        {
-            return (null, new ErrorAnswer(
-                GrpcCodes.NameOf(failure.StatusCode), $"The result is stored, but the total can't be told yet: {failure.Status.Detail}"));
+            using var channel = GrpcChannel.ForAddress(await ServiceChoice.FindAsync(call, ServiceNames.Totals, ComponentNames.Grpc));
+            try
+            {
+                return (await new Totals.TotalsClient(channel).GetTotalAsync(request, deadline: deadline), null);
+            }
+            catch (RpcException away) when (away.StatusCode == StatusCode.Unavailable && call.Time.GetUtcNow().UtcDateTime + AskAgain < deadline)
+            {
+                // One that died while it was asked. Another takes its place, or it is started again.
+                await Task.Delay(AskAgain, call.Time);
+            }
+            catch (RpcException failure)
+            {
+                return (null, new ErrorAnswer(
+                    GrpcCodes.NameOf(failure.StatusCode), $"The result is stored, but the total can't be told yet: {failure.Status.Detail}"));
+            }
         }
     }
 

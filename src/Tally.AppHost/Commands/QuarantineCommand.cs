@@ -77,16 +77,23 @@ internal static class QuarantineCommand
         var reply = await RepairCall.AskAsync(call, async (repair, deadline) => await repair.ReplayQuarantinedAsync(request, deadline: deadline));
         var isOff = reply.Outcome is "folded" or "replay";
         call.Output.Answer(
-            new ReplayAnswer(isOff, request.Id, reply.Outcome, isOff ? null : new ErrorAnswer("STAYS", $"Message {request.Id} stays in quarantine: {reply.Outcome}.")),
+            new ReplayAnswer(isOff, request.Id, reply.Outcome, isOff ? null : new ErrorAnswer("STAYS", $"Message {request.Id} stays in quarantine: {WhyOf(reply.Outcome)}.")),
             Answers.Readable.ReplayAnswer,
             text => text.Line(reply.Outcome switch
             {
                 "folded" => $"Message {request.Id} was the next of its shard, and is in the total now.",
                 "replay" => $"Message {request.Id} is in the total already, and off the list.",
-                var outcome => $"Message {request.Id} stays in quarantine: {outcome}.",
+                var outcome => $"Message {request.Id} stays in quarantine: {WhyOf(outcome)}.",
             }));
         return isOff ? ExitCodes.Done : ExitCodes.Failed;
     }
+
+    private static string WhyOf(string outcome) => outcome switch
+    {
+        "fork" => "its epoch is newer than what is folded and began below it, as after a fork; where none is open the message is damaged, and its reason says so (quarantine show)",
+        "too early" => "what comes before it isn't folded yet",
+        _ => outcome,
+    };
 
     private static async Task<int> DiscardAsync(CommandCall call)
     {

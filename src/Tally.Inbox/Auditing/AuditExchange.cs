@@ -35,6 +35,7 @@ internal sealed class AuditExchange : IDisposable
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TopicFacts? _topic;
     private volatile string? _refusal;
+    private StalledRead? _stalled;
 
     /// <summary>Set by the consuming thread, several times a second.</summary>
     public LoopView View
@@ -68,6 +69,11 @@ internal sealed class AuditExchange : IDisposable
 
     /// <summary>Completes when Kafka was asked about the topic once, whatever came of it.</summary>
     public Task TopicLookedAt => _looked.Task;
+
+    /// <summary>What the audit saw last of a consumer that reads nothing; told once.</summary>
+    public StalledRead? TakeStalled() => Interlocked.Exchange(ref _stalled, null);
+
+    public void Report(StalledRead stalled) => Volatile.Write(ref _stalled, stalled);
 
     public bool HasFindings => !_findings.IsEmpty;
 

@@ -113,17 +113,24 @@ internal sealed partial class Auditor<TState, TEvent>
             var isNow = view.Chains.FirstOrDefault(now => now.Shard == chain.Shard);
             if (!view.NextOffsets.TryGetValue(partition, out var position) || (isNow is not null && (isNow.Generation, isNow.Sequence) != (chain.Generation, chain.Sequence)))
             {
+                _reads.Forget(partition);
                 return false;
             }
 
             if (first == end || position >= end)
             {
+                _reads.Forget(partition);
                 return true;
             }
 
             var rest = CatchUp - time.GetElapsedTime(started);
             if (rest <= TimeSpan.Zero)
             {
+                if (_reads.Waits(partition, position, time.GetElapsedTime(_started)) is { } stalled)
+                {
+                    exchange.Report(stalled);
+                }
+
                 return false;
             }
 

@@ -33,6 +33,7 @@ internal sealed partial class Auditor<TState, TEvent>(
     private readonly Dictionary<int, ShardAudit> _shards = [];
     private readonly QuarantineReader _quarantine = new(options.Value.SchemaName);
     private readonly Confirmations _confirmations = new(options.Value.GroupId, time);
+    private readonly ReadWatch _reads = new(options.Value.JoinTimeout);
     private readonly long _started = time.GetTimestamp();
     private bool _failed;
     private bool _otherSystem;

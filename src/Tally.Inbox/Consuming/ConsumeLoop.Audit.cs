@@ -55,16 +55,33 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
         Aside = chain.SetAside.Count > 0 ? [.. chain.SetAside.Latest(ShownAside)] : [],
     };
 
-    /// <returns>True when another topic has taken the place of the one that was read.</returns>
+    /// <returns>True when the stored offsets are of another topic than the one that is read.</returns>
+    /// <exception cref="NewConsumerException">Another topic has taken the place of the one that this consumer knew.</exception>
     private bool TakeTopicId()
     {
-        var before = _folder.TopicId;
-        if (_exchange.Topic?.Id is not { } id || id == before)
+        if (_exchange.Topic?.Id is not { } id || id == _folder.TopicId)
         {
             return false;
         }
 
+        if (_folder.TopicId is not null)
+        {
+            // What is folded is as true as before.
+            CommitPending();
+            throw new NewConsumerException("The topic was removed and made again.");
+        }
+
         _folder.TopicId = id;
-        return before is not null || _storedIds.Any(stored => stored != id);
+        return _storedIds.Any(stored => stored != id);
+    }
+
+    /// <exception cref="NewConsumerException">The audit has seen that this consumer reads nothing of what Kafka has.</exception>
+    private void EndWhenNothingIsRead()
+    {
+        if (_exchange.TakeStalled() is { } stalled && _joined && _nextOffsets.TryGetValue(stalled.Partition, out var next) && next == stalled.NextOffset)
+        {
+            CommitPending();
+            throw new NewConsumerException($"Kafka has more of partition {stalled.Partition}, but nothing of it is read.");
+        }
     }
 }

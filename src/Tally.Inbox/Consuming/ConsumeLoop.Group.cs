@@ -114,6 +114,7 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
 
         _checkedAt = _time.GetTimestamp();
         EndWhenStalled();
+        EndWhenNothingIsRead();
         _groupOffsets.CommitNowAndThen();
         foreach (var chain in _folder.Chains)
         {

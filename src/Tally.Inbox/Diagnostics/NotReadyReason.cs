@@ -15,6 +15,7 @@ internal static class NotReadyReason
         KafkaException kafka => OfKafka(kafka.Error.Code),
         PostgresException refused => OfPostgres(refused.SqlState),
         NotAssignedException => "the consumer group assigns no partitions",
+        NewConsumerException => "another consumer is made",
         _ => "the database can't be reached",
     };
 

@@ -118,7 +118,8 @@ internal sealed class WholeSystem : IAsyncDisposable
         var evidence = await new ProofRun(sources, TimeProvider.System).CollectAsync(patience, _ => { }, CancellationToken.None).Within(Patience + patience);
         Assert.Empty(Judge.ProblemsOf(evidence, books));
         Assert.Equal(0, books?.Unknown ?? 0);
-        Assert.Empty(UnexpectedErrors());
+        var errors = UnexpectedErrors();
+        Assert.True(errors.Count == 0, $"{errors.Count} errors that nobody expected were logged:\n{string.Join('\n', errors.Take(10))}");
         return evidence;
     }
 
