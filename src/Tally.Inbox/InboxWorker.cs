@@ -104,7 +104,16 @@ internal sealed class InboxWorker<TState, TEvent>(
 
         using var loop = new ConsumeLoop<TState, TEvent>(parts, stopping);
         Log.Started(_logger, _options.Topic, _options.GroupId, _options.Schema);
-        loop.Run();
+        try
+        {
+            loop.Run();
+        }
+        finally
+        {
+            // What is said of this one's reading isn't about the next one.
+            exchange.View = LoopView.Nothing;
+            exchange.TakeStalled();
+        }
     }
 
     private StoredPositions<TState> ReadPositions(CancellationToken stopping) =>

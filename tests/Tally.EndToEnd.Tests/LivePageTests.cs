@@ -37,6 +37,7 @@ public sealed partial class LivePageTests(RunningSystem system)
 
         await Signals.KillAsync(await system.PidOfAsync("totals-1"));
         await browser.ShowsAsync("connection", text => text.Contains("reconnecting", StringComparison.Ordinal));
+        await browser.ShowsAsync("verdict", text => text.Contains("may be old", StringComparison.Ordinal));
         browser.Picture("reconnecting");
         (await system.RunAsync("add", "40", "2")).With(0);
         await browser.ShowsAsync("connection", text => text.EndsWith("live", StringComparison.Ordinal));

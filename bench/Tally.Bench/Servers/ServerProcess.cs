@@ -9,13 +9,18 @@ internal sealed class ServerProcess : IAsyncDisposable
 {
     private readonly Process _process;
 
-    private ServerProcess(Process process, int port)
+    private ServerProcess(Process process, int grpc, int http)
     {
         _process = process;
-        Address = new Uri($"http://127.0.0.1:{port}");
+        Address = new Uri($"http://127.0.0.1:{grpc}");
+        Http = new Uri($"http://127.0.0.1:{http}");
     }
 
+    /// <summary>Where it takes calls.</summary>
     public Uri Address { get; }
+
+    /// <summary>Where it tells how it is.</summary>
+    public Uri Http { get; }
 
     /// <summary>Its number.</summary>
     public int Pid => _process.Id;
@@ -23,7 +28,11 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>The largest resident size that it had.</summary>
     public double PeakMegabytes => Figures.Machine.PeakMegabytes(_process.Id);
 
-    public static async Task<ServerProcess> StartAsync(string program, params string[] args)
+    public static Task<ServerProcess> StartAsync(string program, params string[] args) =>
+        StartAsync(program, new Dictionary<string, string>(StringComparer.Ordinal), args);
+
+    /// <summary>With additions to its environment.</summary>
+    public static async Task<ServerProcess> StartAsync(string program, IReadOnlyDictionary<string, string> environment, params string[] args)
     {
         var (grpc, http) = (FreePort(), FreePort());
         var start = new ProcessStartInfo(program, [.. args, $"--Listen:Grpc=127.0.0.1:{grpc}", $"--Listen:Http=127.0.0.1:{http}"])
@@ -31,11 +40,16 @@ internal sealed class ServerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             UseShellExecute = false,
         };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
-        var server = new ServerProcess(process, grpc);
-        await server.ReadyAsync(grpc, new Uri($"http://127.0.0.1:{http}/readyz"));
+        var server = new ServerProcess(process, grpc, http);
+        await server.ReadyAsync(grpc, new Uri(server.Http, "/readyz"));
         return server;
     }
 

@@ -78,16 +78,17 @@ internal static class AddCommand
     {
         var request = new GetTotalRequest { AtLeast = { reply.Position } };
         var deadline = DeadlineOf(call);
-        while (true)
+        var addresses = await ServiceChoice.FindAllAsync(call, ServiceNames.Totals, ComponentNames.Grpc);
+        for (var attempt = 0; ; attempt++)
         {
-            using var channel = GrpcChannel.ForAddress(await ServiceChoice.FindAsync(call, ServiceNames.Totals, ComponentNames.Grpc));
+            using var channel = GrpcChannel.ForAddress(addresses[attempt % addresses.Count]);
             try
             {
                 return (await new Totals.TotalsClient(channel).GetTotalAsync(request, deadline: deadline), null);
             }
             catch (RpcException away) when (away.StatusCode == StatusCode.Unavailable && call.Time.GetUtcNow().UtcDateTime + AskAgain < deadline)
             {
-                // One that died while it was asked. Another takes its place, or it is started again.
+                // One that died while it was asked. Another can tell, or it is started again at the same place.
                 await Task.Delay(AskAgain, call.Time);
             }
             catch (RpcException failure)

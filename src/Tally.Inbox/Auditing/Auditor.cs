@@ -94,6 +94,7 @@ internal sealed partial class Auditor<TState, TEvent>(
             {
                 // Time in which nobody could look proves nothing.
                 _shards.Clear();
+                _reads.Clear();
             }
 
             if (!_failed)
@@ -133,6 +134,7 @@ internal sealed partial class Auditor<TState, TEvent>(
         if (view.NextOffsets.Count == 0 || exchange.Topic is not { } topic)
         {
             _shards.Clear();
+            _reads.Clear();
             metrics.SetAuditDifferences(null);
             return;
         }
@@ -174,6 +176,7 @@ internal sealed partial class Auditor<TState, TEvent>(
                 {
                     // The other shards must not wait for this one, whose partition may have no leader.
                     _shards.Remove(shard.Shard);
+                    _reads.Forget(partition);
                     failure ??= ExceptionDispatchInfo.Capture(away);
                 }
 
@@ -183,6 +186,7 @@ internal sealed partial class Auditor<TState, TEvent>(
             else
             {
                 _shards.Remove(shard.Shard);
+                _reads.Forget(partition);
             }
         }
 

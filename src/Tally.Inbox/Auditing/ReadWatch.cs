@@ -33,6 +33,9 @@ internal sealed class ReadWatch(TimeSpan patience)
         return new StalledRead(partition, nextOffset);
     }
 
-    /// <summary>A partition isn't read here, or all of it was.</summary>
+    /// <summary>A partition isn't read here, or all of it was, or nobody could look.</summary>
     public void Forget(int partition) => _standing.Remove(partition);
+
+    /// <summary>The same of all.</summary>
+    public void Clear() => _standing.Clear();
 }

@@ -78,7 +78,9 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
     /// <exception cref="NewConsumerException">The audit has seen that this consumer reads nothing of what Kafka has.</exception>
     private void EndWhenNothingIsRead()
     {
-        if (_exchange.TakeStalled() is { } stalled && _joined && _nextOffsets.TryGetValue(stalled.Partition, out var next) && next == stalled.NextOffset)
+        // While something waits for its commit, it's the database that holds it up.
+        var isHeldUp = _folder.HasPending || !_committer.IsIdle || !_monitor.Status.IsReady;
+        if (_exchange.TakeStalled() is { } stalled && !isHeldUp && _joined && _nextOffsets.TryGetValue(stalled.Partition, out var next) && next == stalled.NextOffset)
         {
             CommitPending();
             throw new NewConsumerException($"Kafka has more of partition {stalled.Partition}, but nothing of it is read.");

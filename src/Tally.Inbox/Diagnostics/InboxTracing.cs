@@ -18,7 +18,7 @@ internal static class InboxTracing
 
     /// <summary>What a message says of its trace; null when it isn't traced.</summary>
     public static MessageTrace? TraceOf(ConsumeResult<byte[], byte[]> message, string topic, string group, DateTimeOffset now) =>
-        TraceHeaders.ContextOf(message.Message.Headers) is { TraceFlags: ActivityTraceFlags.Recorded } context
+        TraceHeaders.ContextOf(message.Message.Headers) is { } context && context.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
             ? new MessageTrace(context, now, topic, message.Partition.Value, message.Offset.Value, group)
             : null;
 

@@ -72,7 +72,7 @@ internal sealed class PublishStream
     }
 
     /// <summary>Nothing is published over it any more.</summary>
-    public void End() => _traces?.GiveUp("not acknowledged before another producer took over");
+    public void End() => _traces?.GiveUp();
 
     /// <summary>The relay waits for a report: from now on each wakes it. The fence makes either side see the other.</summary>
     public void Block()
@@ -87,13 +87,15 @@ internal sealed class PublishStream
     {
         if (report.Error.IsError && !Sabotage.Is(Sabotage.ForgetFailures))
         {
-            _traces?.GiveUp(report.Error.Code.ToString());
+            _traces?.Fail(report.Error.Code.ToString());
             _relay.OnFailed(this, report.Error);
         }
         else
         {
-            _relay.OnAcknowledged(this, ++_acknowledged);
+            // Before the relay knows: it may end this stream at once.
+            _acknowledged++;
             _traces?.Acknowledged(_acknowledged);
+            _relay.OnAcknowledged(this, _acknowledged);
             if (_acknowledged == Volatile.Read(ref _watched))
             {
                 _relay.OnWatched(Stopwatch.GetElapsedTime(_watchedSince));

@@ -1,32 +1,52 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace Tally.Outbox.Relaying;
 
-/// <summary>The spans of traced results that a stream has handed to Kafka, until each is acknowledged. Few, or none: most results aren't traced.</summary>
+/// <summary>
+/// The spans of traced results that a stream has handed to Kafka, until each is acknowledged. Few, or none: most results aren't traced. Filled by the relay's
+/// loop, emptied by the producer's thread, and by the loop at the end.
+/// </summary>
 internal sealed class SendTraces
 {
-    // Filled by the relay's loop, emptied by the producer's thread, in the same order.
-    private readonly ConcurrentQueue<(long Sequence, Activity Span)> _open = new();
+    private readonly Lock _gate = new();
+    private readonly Queue<(long Sequence, Activity Span)> _open = new();
 
     /// <summary>Before the result is handed over: its report may come at once.</summary>
-    public void Add(long sequence, Activity span) => _open.Enqueue((sequence, span));
+    public void Add(long sequence, Activity span)
+    {
+        lock (_gate)
+        {
+            _open.Enqueue((sequence, span));
+        }
+    }
 
     /// <summary>Kafka has everything up to there.</summary>
     public void Acknowledged(long sequence)
     {
-        while (_open.TryPeek(out var first) && first.Sequence <= sequence && _open.TryDequeue(out var sent))
+        lock (_gate)
         {
-            sent.Span.Dispose();
+            while (_open.TryPeek(out var first) && first.Sequence <= sequence)
+            {
+                _open.Dequeue().Span.Dispose();
+            }
         }
     }
 
-    /// <summary>Of what is open nothing is known any more; it's sent again.</summary>
-    public void GiveUp(string reason)
+    /// <summary>Kafka won't take one of them, so that nothing behind it counts.</summary>
+    public void Fail(string reason) => EndAll(span => span.SetStatus(ActivityStatusCode.Error, reason));
+
+    /// <summary>Nobody waits for what is open any more: Kafka may have it or not, and whoever has the shard next sends it again.</summary>
+    public void GiveUp() => EndAll(static span => span.SetTag("tally.outbox.send.outcome", "unknown"));
+
+    private void EndAll(Action<Activity> mark)
     {
-        while (_open.TryDequeue(out var sent))
+        lock (_gate)
         {
-            sent.Span.SetStatus(ActivityStatusCode.Error, reason).Dispose();
+            while (_open.TryDequeue(out var sent))
+            {
+                mark(sent.Span);
+                sent.Span.Dispose();
+            }
         }
     }
 }

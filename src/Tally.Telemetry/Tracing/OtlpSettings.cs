@@ -21,8 +21,19 @@ internal sealed class OtlpSettings
     /// <summary>Those of this process.</summary>
     public static OtlpSettings OfProcess { get; } = new(Environment.GetEnvironmentVariable);
 
-    /// <summary>Where traces go, or null: off, as long as nobody says where to.</summary>
-    public string? Endpoint => IsOff ? null : Of("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ?? Of("OTEL_EXPORTER_OTLP_ENDPOINT");
+    /// <summary>Where traces go, with the path that the protocol wants; null: off, as long as nobody says where to.</summary>
+    public Uri? Endpoint =>
+        IsOff ? null
+        : Of("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") is { } traces ? AddressOf(traces)
+        : Of("OTEL_EXPORTER_OTLP_ENDPOINT") is not { } all ? null
+        : IsHttp ? AddressOf(all.TrimEnd('/') + "/v1/traces")
+        : AddressOf(all);
+
+    /// <summary>Whether they go over HTTP and protobuf, not gRPC.</summary>
+    public bool IsHttp => (Of("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") ?? Of("OTEL_EXPORTER_OTLP_PROTOCOL")) == "http/protobuf";
+
+    /// <summary>What is sent along, as <c>name=value,…</c>; null: what is set for everything.</summary>
+    public string? Headers => Of("OTEL_EXPORTER_OTLP_TRACES_HEADERS");
 
     private bool IsOff =>
         string.Equals(Of("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase) || string.Equals(Of("OTEL_TRACES_EXPORTER"), "none", StringComparison.OrdinalIgnoreCase);
@@ -30,7 +41,7 @@ internal sealed class OtlpSettings
     /// <summary>What is wrong with them; nothing while traces are off.</summary>
     public IEnumerable<string> Faults()
     {
-        if (Endpoint is null)
+        if (IsOff || (Of("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ?? Of("OTEL_EXPORTER_OTLP_ENDPOINT")) is null)
         {
             return [];
         }
@@ -51,10 +62,14 @@ internal sealed class OtlpSettings
 
     private string? Of(string name) => _read(name) is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
 
+    private static Uri? AddressOf(string value) =>
+        Uri.TryCreate(value, UriKind.Absolute, out var address) && address is { Scheme: "http" or "https", UserInfo: "" } ? address : null;
+
+    /// <summary>A password in it is neither allowed nor repeated.</summary>
     private string? Address(string name) =>
-        Of(name) is not { } value || (Uri.TryCreate(value, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+        Of(name) is not { } value || AddressOf(value) is not null
             ? null
-            : $"{name} is '{value}'; allowed: an address such as http://127.0.0.1:4317.";
+            : $"{name} is '{(value.Contains('@', StringComparison.Ordinal) ? "…" : value)}'; allowed: an address without user and password, such as http://127.0.0.1:4317.";
 
     private string? OneOf(string name, string[] allowed) =>
         Of(name) is not { } value || allowed.Contains(value, StringComparer.Ordinal) ? null : $"{name} is '{value}'; allowed: {string.Join(", ", allowed)}.";

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Trace;
 
 namespace Tally.Telemetry.Tracing;
@@ -19,13 +20,18 @@ internal sealed class TraceExport : IDisposable
             return;
         }
 
-        // Its address, protocol, headers and sampler, and how spans are batched, the SDK takes from the same variables.
+        // The variables for traces alone this exporter doesn't know; all others, such as the sampler and how spans are batched, the SDK reads by itself.
         _provider = Sdk.CreateTracerProviderBuilder()
             .SetResourceBuilder(identity.Resource)
             .AddSource("Tally.*")
-            .AddOtlpExporter()
+            .AddOtlpExporter(otlp =>
+            {
+                otlp.Protocol = settings.IsHttp ? OtlpExportProtocol.HttpProtobuf : OtlpExportProtocol.Grpc;
+                otlp.Endpoint = endpoint;
+                otlp.Headers = settings.Headers ?? otlp.Headers;
+            })
             .Build();
-        Log.TracesExported(log, endpoint);
+        Log.TracesExported(log, $"{endpoint.Scheme}://{endpoint.Authority}");
     }
 
     /// <summary>Sends what is left.</summary>

@@ -32,8 +32,10 @@ internal sealed class Collector : IAsyncDisposable
     /// <summary>What a program needs to send its traces here.</summary>
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = _app.Urls.Single(),
-        ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+        // Those for traces alone win.
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:9",
+        ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = $"{_app.Urls.Single()}/v1/traces",
+        ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
         ["OTEL_TRACES_SAMPLER"] = "parentbased_always_off",
         ["OTEL_BSP_SCHEDULE_DELAY"] = "100",
     };

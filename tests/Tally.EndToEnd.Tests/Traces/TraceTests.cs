@@ -97,7 +97,8 @@ public sealed class TraceTests : IAsyncLifetime
     private async Task AddAsync(string trace, string caller, bool sampled)
     {
         using var channel = GrpcChannel.ForAddress(await System.EndpointAsync("calculator-1", "grpc"));
-        var headers = new Metadata { { "traceparent", $"00-{trace}-{caller}-{(sampled ? "01" : "00")}" }, { "tracestate", "vendor=1" } };
+        // The second bit says that the trace's number is random, and nothing about keeping it.
+        var headers = new Metadata { { "traceparent", $"00-{trace}-{caller}-{(sampled ? "03" : "02")}" }, { "tracestate", "vendor=1" } };
         await new Contracts.V1.Calculator.CalculatorClient(channel).AddAsync(new AddRequest { A = "1", B = "2" }, headers, DateTime.UtcNow + Patience);
     }
 

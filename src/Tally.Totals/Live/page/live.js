@@ -28,6 +28,7 @@ function connect() {
 
 function lost() {
   say("connection", "bad", opened ? "reconnecting …" : "connecting …");
+  say("verdict", "unknown", "What is shown may be old");
   document.body.dataset.stale = "";
 }
 
@@ -92,6 +93,8 @@ function drawVerdict(state) {
 
   if (stuck.length > 0) {
     say("verdict", "bad", `${stuck.length === 1 ? "A shard stands" : `${stuck.length} shards stand`} still`);
+  } else if (state.trouble) {
+    say("verdict", "bad", state.trouble);
   } else if (!state.source) {
     say("verdict", "unknown", "Nobody can be asked what was accepted");
   } else if (!state.source.answers) {
