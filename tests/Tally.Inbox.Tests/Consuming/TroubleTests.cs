@@ -1,3 +1,4 @@
+using Tally.Inbox.Auditing;
 using Tally.Inbox.Tests.Support;
 using Tally.TestSupport;
 
@@ -139,6 +140,33 @@ public sealed class TroubleTests(TestEnvironment environment)
 
         var history = new NumberHistory().Add(1, 2, 3);
         await world.SendAsync(history.Events);
+        await world.FoldedAsync(history);
+        await instance.ReadyAsync();
+    }
+
+    [KafkaFact]
+    public async Task A_consumer_that_was_seen_to_read_nothing_is_made_again_and_goes_on()
+    {
+        await using var world = await World.CreateAsync(environment);
+        var history = new NumberHistory().Add(1, 2);
+        await world.SendAsync(history.Events);
+        var instance = await world.StartAsync();
+        await world.FoldedAsync(history);
+
+        // As the audit tells it, until what it saw is what the thread stands at.
+        await Eventually.TrueAsync(
+            () =>
+            {
+                foreach (var (partition, next) in instance.Exchange.View.NextOffsets)
+                {
+                    instance.Exchange.Report(new StalledRead(partition, next));
+                }
+
+                return instance.Status.NotReadyReason == "another consumer is made";
+            },
+            Store.Soon);
+
+        await world.SendAsync(history.Add(3).Events);
         await world.FoldedAsync(history);
         await instance.ReadyAsync();
     }

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Tally.Inbox.Auditing;
 using Tally.TestSupport;
 
 namespace Tally.Inbox.Tests.Support;
@@ -24,6 +25,9 @@ internal sealed class Instance : IAsyncDisposable
     public IInbox<long> Inbox { get; }
 
     public InboxStatus Status => Inbox.Status;
+
+    /// <summary>Where its consuming thread and its audit meet.</summary>
+    public AuditExchange Exchange => _host.Services.GetRequiredService<AuditExchange>();
 
     public static async Task<Instance> StartAsync(Action<InboxOptions> configure, IInboxSource<long>? outbox = null, TimeProvider? time = null)
     {
