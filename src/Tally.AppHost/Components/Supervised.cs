@@ -161,6 +161,7 @@ internal sealed class Supervised(Component component, Action<Component, Componen
         }
 
         var status = await process.Exited;
+        RuntimeLeftovers.Remove(process.Pid);
         await ended.CancelAsync();
         await ready;
         return (status, log);

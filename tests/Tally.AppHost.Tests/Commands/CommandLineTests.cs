@@ -64,6 +64,18 @@ public sealed class CommandLineTests : IDisposable
         Assert.Empty(_error.ToString());
     }
 
+    [Theory]
+    [InlineData("stopped", "was stopped already")]
+    [InlineData("ready", "doesn't run any more: its process 2147483647 died without stopping it")]
+    public async Task Where_nothing_runs_any_more_down_says_how_it_ended(string state, string ending)
+    {
+        Directory.CreateDirectory(_folder);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "system.json"), $$"""{"pid": {{int.MaxValue}}, "supervisor_start": 1, "state": "{{state}}" }""");
+
+        Assert.Equal(0, await RunAsync("down", "--data", _folder));
+        Assert.Contains(ending, _out.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_demo_in_a_folder_that_exists_is_refused()
     {

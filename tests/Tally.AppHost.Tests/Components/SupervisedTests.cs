@@ -53,6 +53,22 @@ public sealed class SupervisedTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_runtime_of_a_killed_one_left_in_the_temporary_folder_is_removed()
+    {
+        var component = new ShellComponent(_folder.Path, Sleeper);
+        using var supervised = Supervise(component);
+        await supervised.StartAsync(CancellationToken.None).Within(Processes.Soon);
+        var left = Path.Combine(Path.GetTempPath(), $"clr-debug-pipe-{Pid()}-1-in");
+        await File.WriteAllTextAsync(left, "");
+
+        supervised.KillOnPurpose();
+        await Eventually.TrueAsync(() => component.Starts == 2, Processes.Soon);
+
+        Assert.False(File.Exists(left));
+        await supervised.StopAsync(CancellationToken.None).Within(Processes.Soon);
+    }
+
+    [Fact]
     public async Task Variables_of_the_next_start_are_its_alone_and_the_death_they_bring_is_not_counted()
     {
         var component = new ShellComponent(_folder.Path, "[ -n \"$DIE\" ] && { echo at $DIE; exit 9; }; " + Sleeper);
