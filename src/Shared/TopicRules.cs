@@ -48,9 +48,18 @@ internal static class TopicRules
             : null;
     }
 
-    /// <summary>What may lose messages. They come again from the outbox, later, and as long as that has them.</summary>
-    public static IEnumerable<string> FindWeaknesses(string topic, TopicFacts facts, TopicSettings settings)
+    /// <summary>What may lose messages, which come again from the outbox, later, and as long as that has them; or hold them up.</summary>
+    /// <param name="topic">Its name.</param>
+    /// <param name="facts">What Kafka says of it.</param>
+    /// <param name="settings">What it is set to.</param>
+    /// <param name="shards">How many shards are published to it, by whoever knows.</param>
+    public static IEnumerable<string> FindWeaknesses(string topic, TopicFacts facts, TopicSettings settings, int shards = 1)
     {
+        if (facts.Partitions < shards)
+        {
+            yield return $"topic '{topic}' has {facts.Partitions} partitions for {shards} shards: no more than {facts.Partitions} instances of a consumer can read it at once";
+        }
+
         if (facts.Brokers > 1 && facts.Replicas < 2)
         {
             yield return $"topic '{topic}' has replication factor {facts.Replicas}: a broker's disk that is lost takes its events along";

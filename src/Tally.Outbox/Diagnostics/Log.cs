@@ -77,7 +77,7 @@ internal static partial class Log
     [LoggerMessage(307, LogLevel.Warning, "Topic {Topic} was removed and made again. A new producer starts behind the last acknowledged results; what Kafka lost is published again when it's asked for")]
     public static partial void TopicReplaced(ILogger logger, string topic);
 
-    [LoggerMessage(308, LogLevel.Warning, "Kafka may lose results: {Weakness}. They are published again when they are asked for, as long as retention has them")]
+    [LoggerMessage(308, LogLevel.Warning, "The topic could be set better: {Weakness}. What Kafka loses is published again when it's asked for, as long as retention has it")]
     public static partial void TopicWeak(ILogger logger, string weakness);
 
     [LoggerMessage(EventId = 303, Message = "librdkafka: {Text}")]

@@ -6,7 +6,7 @@ using Tally.Outbox.Diagnostics;
 namespace Tally.Outbox.Relaying;
 
 /// <summary>Looks at the topics that are published to: whether one was made anew, and whether its settings may lose what is published.</summary>
-internal sealed class TopicWatch(TimeProvider time, ILogger logger)
+internal sealed class TopicWatch(int shards, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan SettingsInterval = TimeSpan.FromMinutes(1);
 
@@ -72,7 +72,7 @@ internal sealed class TopicWatch(TimeProvider time, ILogger logger)
         {
             var set = settings[topic.Name];
             var facts = new TopicFacts(null, topic.Partitions.Count, topic.Partitions.Min(static partition => partition.Replicas.Count), brokers);
-            var weaknesses = TopicRules.FindWeaknesses(topic.Name, facts, set);
+            var weaknesses = TopicRules.FindWeaknesses(topic.Name, facts, set, shards);
             if (TopicRules.FindRefusal(topic.Name, facts, set) is { } refusal)
             {
                 troubles.Add(refusal);

@@ -42,4 +42,11 @@ public sealed class TopicRulesTests
         Assert.Contains("retention.bytes=5", Assert.Single(TopicRules.FindWeaknesses("sums", Safe, Kept with { RetentionBytes = 5 })), StringComparison.Ordinal);
         Assert.Empty(TopicRules.FindWeaknesses("sums", Safe, Kept with { RetentionMs = 604_800_000 }));
     }
+
+    [Fact]
+    public void Fewer_partitions_than_shards_are_warned_of()
+    {
+        Assert.Contains("8 partitions for 16 shards", Assert.Single(TopicRules.FindWeaknesses("sums", Safe, Kept, shards: 16)), StringComparison.Ordinal);
+        Assert.Empty(TopicRules.FindWeaknesses("sums", Safe, Kept, shards: 8));
+    }
 }
