@@ -18,6 +18,14 @@ export const ownShards = `${own}, tally_shard=~"$shard"`;
 export const recorded = 'job="tally"';
 export const recordedShards = `${recorded}, tally_shard=~"$shard"`;
 
+/**
+ * How many shards differ, of the whole system, whatever instances are chosen: a difference counts in any case, and none only where every shard that the
+ * outbox has is compared.
+ */
+const differences = `max(tally_inbox_audit_differences{${recorded}})`;
+export const completeness =
+  `${differences} > 0 or ${differences} and sum(tally_inbox_audit_shards{${recorded}}) >= count(count by (tally_shard) (tally_outbox_backlog{${recorded}}))`;
+
 const by = (...labels) => (labels.length > 0 ? ` by (${labels.join(', ')})` : '');
 
 /** How fast a counter rises; what each instance counts of its own is added. */

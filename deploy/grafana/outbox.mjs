@@ -132,10 +132,13 @@ export default dashboard({
       graph({
         title: 'Failures to publish, by shard',
         width: 6,
-        description: `Times that a relay began again behind its last acknowledged result. ${window} See docs/operations.md#results-wait-for-kafka.`,
+        description: `Times that a relay began again behind its last acknowledged result, and results that Kafka's client said were not delivered. ${window} See docs/operations.md#results-wait-for-kafka.`,
         unit: 'short',
         bars: true,
-        queries: [query(sumIncrease('tally_outbox_publish_failures_total', ownShards, 'tally_shard'), shard)],
+        queries: [
+          query(sumIncrease('tally_outbox_publish_failures_total', ownShards, 'tally_shard'), shard),
+          query(sumIncrease('tally_outbox_deliveries_failed_total', ownShards), 'results not delivered'),
+        ],
       }),
     ),
     section('Who owns what'),

@@ -1,6 +1,6 @@
 // The story at one glance: is anything lost, is anything waiting, how fast is it, and what is wrong.
 import { dashboard, row, section } from './layout.mjs';
-import { graph, heatmap, limit, never, only, own, p50AndP99, quantile, query, recorded, stat, sumRate, table, text } from './lib.mjs';
+import { completeness, graph, heatmap, limit, never, only, own, p50AndP99, quantile, query, recorded, stat, sumRate, table, text } from './lib.mjs';
 
 const add = `rpc_method="tally.v1.Calculator/Add", ${own}`;
 const toOutbox = [['tally-outbox', 'Outbox']];
@@ -17,22 +17,32 @@ export default dashboard({
     row(
       4,
       stat({
-        title: 'Completeness',
+        title: 'The total',
         width: 6,
+        description: 'The running total, to 15 digits, and how many results it has, as the database of Totals says. Nothing is compared by these: Completeness is, exactly.',
+        unit: 'none',
+        noValue: 'unknown',
+        overrides: [only('results', { unit: 'short' })],
+        queries: [query(`max(tally_totals_value{${own}})`, 'total'), query(`max(tally_totals_results{${own}})`, 'results')],
+        links: toTotals,
+      }),
+      stat({
+        title: 'Completeness',
+        width: 5,
         description:
-          "Shards whose total isn't what the outbox says it is at the very position that Totals holds, compared exactly by Totals; of several instances the worst. 0, always: otherwise docs/operations.md#the-total-disagrees-with-the-outbox.",
+          "Shards whose total isn't what the outbox says it is at the very position that Totals holds, compared exactly by Totals; of several instances the worst. Unknown while there is a shard of which nobody can say it. 0, always: otherwise docs/operations.md#the-total-disagrees-with-the-outbox.",
         unit: 'suffix: shards differ',
         decimals: 0,
         loud: true,
-        noValue: 'Unknown: nobody compares',
+        noValue: 'Unknown: not all is compared',
         mappings: [text(0, 'Complete: difference 0', 'green')],
         bounds: [['green', 0], ['red', 1]],
-        queries: [query(`max(tally_inbox_audit_differences{${own}})`)],
+        queries: [query(completeness)],
         links: toTotals,
       }),
       stat({
         title: 'Age of that comparison',
-        width: 4,
+        width: 3,
         description: 'Time since an instance of Totals compared for the last time; of several the longest. Behind a minute: docs/operations.md#the-audit-is-stale.',
         unit: 's',
         noValue: 'never',
@@ -42,7 +52,7 @@ export default dashboard({
       }),
       stat({
         title: 'Standing still',
-        width: 8,
+        width: 6,
         description:
           'Shards that wait for an event that Kafka does not have, shards that stopped for good in the outbox or in Totals, and messages in quarantine. 0 when all is well: otherwise docs/operations.md#a-gap-results-are-missing-in-kafka, docs/operations.md#a-shard-stopped and docs/operations.md#quarantine-messages-that-totals-could-not-fold.',
         unit: 'short',
@@ -58,7 +68,7 @@ export default dashboard({
       }),
       stat({
         title: 'Instances',
-        width: 6,
+        width: 4,
         description: 'Instances of both services that answer Prometheus, and those that do not: docs/operations.md#an-instance-is-down.',
         unit: 'short',
         decimals: 0,

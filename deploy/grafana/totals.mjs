@@ -1,6 +1,6 @@
 // The other side: what was folded into the total, what lags, and the proof that nothing is missing.
 import { dashboard, row, section } from './layout.mjs';
-import { graph, mean, own, p50AndP99, quantile, query, recorded, stat, sumIncrease, sumRate } from './lib.mjs';
+import { completeness, graph, mean, own, p50AndP99, quantile, query, recorded, stat, sumIncrease, sumRate } from './lib.mjs';
 
 const window = 'Each point counts the interval that it stands for.';
 const trouble = [['green', 0], ['red', 1]];
@@ -17,11 +17,12 @@ export default dashboard({
         title: 'Shards that differ',
         width: 4,
         description:
-          "Shards whose total isn't what the outbox says it is at the very position that Totals holds, compared exactly; of several instances the worst. 0, always: otherwise docs/operations.md#the-total-disagrees-with-the-outbox.",
+          "Shards whose total isn't what the outbox says it is at the very position that Totals holds, compared exactly; of several instances the worst. Unknown while there is a shard of which nobody can say it. 0, always: otherwise docs/operations.md#the-total-disagrees-with-the-outbox.",
         unit: 'none',
         loud: true,
+        noValue: 'unknown',
         bounds: trouble,
-        queries: [query(`max(tally_inbox_audit_differences{${own}})`)],
+        queries: [query(completeness)],
       }),
       stat({
         title: 'Age of the last audit',
@@ -70,15 +71,23 @@ export default dashboard({
       8,
       graph({
         title: 'Differences over time, by instance',
-        width: 8,
+        width: 6,
         description: 'A gap in a line means that it could not be compared. See docs/operations.md#the-total-disagrees-with-the-outbox.',
         unit: 'none',
         bounds: [['red', 1]],
         queries: [query(`max by (instance) (tally_inbox_audit_differences{${own}})`, '{{instance}}')],
       }),
       graph({
+        title: 'Shards compared, by instance',
+        width: 6,
+        description: 'Shards of which an instance knows whether they differ. Together they are all shards, or nobody knows it of the others: docs/operations.md#the-audit-is-stale.',
+        unit: 'none',
+        stacked: true,
+        queries: [query(`max by (instance) (tally_inbox_audit_shards{${own}})`, '{{instance}}')],
+      }),
+      graph({
         title: 'Age of the last audit, by instance',
-        width: 8,
+        width: 6,
         description: 'Behind a minute nothing says that the total is complete: docs/operations.md#the-audit-is-stale.',
         unit: 's',
         bounds: [['red', 60]],
@@ -86,7 +95,7 @@ export default dashboard({
       }),
       graph({
         title: 'Audits',
-        width: 8,
+        width: 6,
         description: `Times that positions were compared with the outbox, and times that they could not be. ${window} See docs/operations.md#the-audit-is-stale.`,
         unit: 'short',
         bars: true,

@@ -44,6 +44,9 @@ public readonly partial struct Amount : IEquatable<Amount>, IComparable<Amount>,
     /// <param name="units">Billionths, any value.</param>
     public static Amount FromUnits(Int128 units) => new(units);
 
+    /// <summary>About the same as a double, which holds 15 digits: to look at, never to count with.</summary>
+    public double ToDouble() => (double)_units / UnitsPerOne;
+
     /// <summary>The exact sum.</summary>
     /// <exception cref="OverflowException">The sum needs more than 128 bits: never for values that fit a total.</exception>
     public static Amount operator +(Amount left, Amount right) => new(checked(left._units + right._units));

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Options;
 using Tally.Outbox;
+using Tally.Rpc.Server;
 using Tally.Telemetry;
 using Tally.Telemetry.Hosting;
+using Tally.Telemetry.Tracing;
 
 namespace Tally.Calculator;
 
@@ -30,6 +32,7 @@ public static class CalculatorExtensions
                 outbox.Instance = outbox.Instance.Length > 0 ? outbox.Instance : calculator.Value.Instance);
 
         services.AddGrpc();
+        services.AddOptions<GrpcTracingOptions>().Configure<CallSampling>(static (tracing, sampling) => tracing.IsWanted = sampling.IsWanted);
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks().AddCheck<OutboxHealthCheck>("outbox");
         services.AddSingleton<CalculatorService>();

@@ -61,6 +61,7 @@ public static class TallyTelemetryExtensions
         services.AddSingleton<IValidateOptions<OtlpSettings.Gate>, OtlpSettings.GateKeeper>();
         services.AddOptions<OtlpSettings.Gate>().ValidateOnStart();
         services.AddSingleton<TraceExport>();
+        services.AddSingleton(provider => new CallSampling(provider.GetRequiredService<OtlpSettings>()));
         services.AddHostedService<TelemetryStart>();
         return builder;
     }

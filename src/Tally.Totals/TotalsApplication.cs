@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Options;
 using Tally.Inbox;
+using Tally.Rpc.Server;
 using Tally.Telemetry;
 using Tally.Telemetry.Hosting;
+using Tally.Telemetry.Tracing;
 using Tally.Totals.Live;
 using Tally.Totals.Repairing;
 using Tally.Totals.Serving;
@@ -18,12 +20,13 @@ public static class TotalsApplication
     public static WebApplication Build(string[] args)
     {
         var builder = TallyService.CreateBuilder(args);
-        builder.AddTallyTelemetry("totals", provider => provider.GetRequiredService<IOptions<TotalsOptions>>().Value.Instance, InboxMeter.Name, "Tally.Grpc.Server");
+        builder.AddTallyTelemetry("totals", provider => provider.GetRequiredService<IOptions<TotalsOptions>>().Value.Instance, InboxMeter.Name, TotalsMetrics.MeterName, "Tally.Grpc.Server");
         builder.AddTallyListeners("127.0.0.1:50052", "127.0.0.1:8082");
         var services = builder.Services;
         services.AddStrictOptions<TotalsOptions>(TotalsOptions.Section, TotalsOptions.CrossCheck);
         services.AddStrictOptions<InboxOptions>(InboxOptions.Section);
         services.AddSingleton<TotalsView>();
+        services.AddSingleton<TotalsMetrics>();
         services.AddSingleton<History>();
         if (!string.IsNullOrWhiteSpace(builder.Configuration[$"{TotalsOptions.Section}:{nameof(TotalsOptions.Calculators)}"]))
         {
@@ -40,10 +43,14 @@ public static class TotalsApplication
         services.AddSingleton<LiveStream>();
         services.AddSingleton<AddEndpoint>();
         services.AddGrpc();
+        services.AddOptions<GrpcTracingOptions>().Configure<CallSampling>(static (tracing, sampling) => tracing.IsWanted = sampling.IsWanted);
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks().AddCheck<InboxHealthCheck>("inbox");
 
         var app = builder.Build();
+
+        // Nobody calls it; being there is its work.
+        _ = app.Services.GetRequiredService<TotalsMetrics>();
         app.MapGrpcService<TotalsService>();
         app.MapGrpcService<RepairService>();
         app.MapGrpcReflectionService();

@@ -10,7 +10,7 @@ using Tally.TestSupport;
 namespace Tally.EndToEnd.Tests;
 
 [Collection(nameof(SharedSystem))]
-public sealed partial class RoundTripTests(RunningSystem system)
+public sealed class RoundTripTests(RunningSystem system)
 {
     [KafkaFact]
     public async Task A_sum_that_was_waited_for_is_in_the_total()
@@ -97,48 +97,6 @@ public sealed partial class RoundTripTests(RunningSystem system)
         Assert.Equal(first.GetRawText(), again.GetRawText());
         Assert.Equal((before.Sum + 2.5m, before.Count + 1), await TotalAsync());
     }
-
-    [KafkaFact]
-    public async Task The_catalogue_lists_what_the_services_expose()
-    {
-        (await system.RunAsync("add", "--wait", "1", "1")).With(0);
-        var catalogue = CatalogueRow().Matches(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "telemetry.md")))
-            .Select(row => $"{row.Groups["name"].Value} {row.Groups["kind"].Value}")
-            .Order(StringComparer.Ordinal)
-            .ToList();
-        Assert.NotEmpty(catalogue);
-
-        // What is looked at every few seconds is there after the first look, and away for a round after one that failed.
-        IReadOnlyList<string> exposed = [];
-        await Eventually.TrueAsync(
-            async () => (exposed = await ExposedAsync()).SequenceEqual(catalogue), TimeSpan.FromMinutes(2)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-        var log = (await system.RunAsync("logs", "totals-1")).Out.Split('\n');
-        Assert.True(
-            catalogue.SequenceEqual(exposed),
-            $"Only in the catalogue: {string.Join(", ", catalogue.Except(exposed))}. Only exposed: {string.Join(", ", exposed.Except(catalogue))}.\n{string.Join('\n', log.TakeLast(20))}");
-    }
-
-    /// <summary>The families of both services, with their kinds, but for those that the runtime's, the web server's and the database client's meters bring.</summary>
-    private async Task<IReadOnlyList<string>> ExposedAsync()
-    {
-        using var http = new HttpClient();
-        var texts = new[]
-        {
-            await http.GetStringAsync(new Uri(new Uri(await system.EndpointAsync("calculator-1", "http")), "/metrics")),
-            await http.GetStringAsync(new Uri(new Uri(await system.EndpointAsync("totals-1", "http")), "/metrics")),
-        };
-        string[] standard = ["dotnet_", "kestrel_", "db_client_"];
-        return [.. texts.SelectMany(text => text.Split('\n'))
-            .Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal))
-            .Select(line => line["# TYPE ".Length..].Trim())
-            .Where(family => !standard.Any(prefix => family.StartsWith(prefix, StringComparison.Ordinal)))
-            .Distinct()
-            .Order(StringComparer.Ordinal)];
-    }
-
-    [GeneratedRegex("""^\| `[a-z._]+` \| `(?<name>[a-z_]+)` \| (?<kind>counter|gauge|histogram)""", RegexOptions.Multiline | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
-    private static partial Regex CatalogueRow();
 
     [KafkaFact]
     public async Task Everything_ever_stored_is_proved()

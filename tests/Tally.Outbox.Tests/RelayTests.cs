@@ -237,10 +237,12 @@ public sealed class RelayTests(TestEnvironment environment)
         });
         await host.AppendAsync("small", topic: topic);
         await RelayedAsync(host);
+        using var failed = host.Count("tally.outbox.deliveries.failed");
 
         await host.AppendAsync(new string('x', 2_000), topic: topic);
 
         await Eventually.TrueAsync(() => Task.FromResult(host.Status.Reason.Contains("shard 0 is stopped", StringComparison.Ordinal)), OutboxHost.Soon);
+        Assert.Equal(1, failed.Value);
         Assert.Equal(1, await host.QueryAsync<long>("SELECT relayed FROM outbox.progress"));
     }
 

@@ -13,7 +13,8 @@ internal interface IServerMethod
 }
 
 /// <summary>What all calls of a method share.</summary>
-internal sealed record ServerMethodSettings(IMethod Method, int? MaxReceiveMessageSize, int? MaxSendMessageSize, ILogger Logger, TimeProvider Clock, MethodMetrics Metrics);
+internal sealed record ServerMethodSettings(
+    IMethod Method, int? MaxReceiveMessageSize, int? MaxSendMessageSize, ILogger Logger, TimeProvider Clock, MethodMetrics Metrics, GrpcTracingOptions Tracing);
 
 /// <summary>
 /// The course of a call. The four kinds differ in what they read before the handler runs and in what is left to send after it. It is one
@@ -37,7 +38,7 @@ internal abstract class ServerMethod<TService, TRequest, TResponse>(
         }
 
         var began = settings.Metrics.Begin();
-        var span = ServerTracing.Start(http, settings.Metrics.Method);
+        var span = ServerTracing.Start(http, settings.Metrics.Method, settings.Tracing);
         var call = new ServerCall(http, settings);
         TService? service = null;
         try

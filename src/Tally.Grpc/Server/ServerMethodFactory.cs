@@ -7,7 +7,13 @@ namespace Tally.Rpc.Server;
 
 /// <summary>Makes the handlers of a service's methods out of what the generated code says of it.</summary>
 internal sealed class ServerMethodFactory(
-    IServiceProvider services, ServiceLifetimes lifetimes, IOptions<GrpcServiceOptions> options, ILoggerFactory loggers, TimeProvider clock, ServerMetrics metrics)
+    IServiceProvider services,
+    ServiceLifetimes lifetimes,
+    IOptions<GrpcServiceOptions> options,
+    IOptions<GrpcTracingOptions> tracing,
+    ILoggerFactory loggers,
+    TimeProvider clock,
+    ServerMetrics metrics)
 {
     public IReadOnlyList<IServerMethod> MethodsOf<TService>(string? serviceName)
         where TService : class
@@ -17,7 +23,7 @@ internal sealed class ServerMethodFactory(
         var collector = new ServerMethodCollector<TService>(
             ServiceSource<TService>.For(lifetimes.Of(typeof(TService)), services),
             method => new ServerMethodSettings(method, options.Value.MaxReceiveMessageSize, options.Value.MaxSendMessageSize, logger, clock,
-                metrics.For(method.FullName.TrimStart('/'))),
+                metrics.For(method.FullName.TrimStart('/')), tracing.Value),
             serviceName);
 
         // The null stands for the implementation: only the descriptions are wanted.

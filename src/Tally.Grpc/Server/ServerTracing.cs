@@ -15,7 +15,8 @@ internal static class ServerTracing
     /// <summary>Begins the span of a call; null when it isn't traced.</summary>
     /// <param name="http">The call.</param>
     /// <param name="method">The method's full name without the leading slash.</param>
-    public static Activity? Start(HttpContext http, string method)
+    /// <param name="options">Which calls get one.</param>
+    public static Activity? Start(HttpContext http, string method, GrpcTracingOptions options)
     {
         if (!Source.HasListeners())
         {
@@ -28,6 +29,11 @@ internal static class ServerTracing
         {
             var headers = http.Request.Headers;
             _ = ActivityContext.TryParse(headers.TraceParent, headers.TraceState, isRemote: true, out parent);
+        }
+
+        if (!options.IsWanted(method, Activity.Current?.Context ?? parent))
+        {
+            return null;
         }
 
         var span = Source.StartActivity(method, ActivityKind.Server, parent);

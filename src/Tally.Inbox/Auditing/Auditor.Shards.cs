@@ -60,11 +60,17 @@ internal sealed partial class Auditor<TState, TEvent>
         await LookForLossAsync(outbox, stored, chain, source, partition, cancellationToken);
     }
 
-    /// <summary>Whether what is stored of a shard is what the outbox says it is there. Null when nothing is held, or the outbox doesn't have that place any more.</summary>
+    /// <summary>Whether what is stored of a shard is what the outbox says it is there. Null when the outbox doesn't have that place any more.</summary>
     private async Task<bool?> AgreesAsync(IInboxSource<TState> outbox, StoredPositions<TState> stored, int shard, CancellationToken cancellationToken)
     {
         var (held, place) = _judge.HeldOf(stored, shard);
-        if (held.Sequence == 0 || await outbox.ReadEventAsync(shard, held.Sequence, cancellationToken) is not { } row || row.Epoch != (place?.CommonEpoch ?? held.Epoch))
+        if (held.Sequence == 0)
+        {
+            // Before the first event both are empty.
+            return true;
+        }
+
+        if (await outbox.ReadEventAsync(shard, held.Sequence, cancellationToken) is not { } row || row.Epoch != (place?.CommonEpoch ?? held.Epoch))
         {
             return null;
         }

@@ -38,6 +38,9 @@ internal sealed partial class Auditor<TState, TEvent>(
     private bool _failed;
     private bool _otherSystem;
 
+    // Whether the consuming thread has begun; before, the tables may not be there.
+    private bool _begun;
+
     // Whether this round came to look at the shards.
     private bool _looked;
 
@@ -74,8 +77,12 @@ internal sealed partial class Auditor<TState, TEvent>(
                 await CompareAsync(outbox, cancellationToken);
             }
 
-            metrics.SetQuarantineSize(await _quarantine.CountAsync(database.Source, cancellationToken));
-            metrics.Audited();
+            _begun |= metrics.Status.IsReady;
+            if (_begun)
+            {
+                metrics.SetQuarantineSize(await _quarantine.CountAsync(database.Source, cancellationToken));
+            }
+
             if (_failed)
             {
                 _failed = false;
@@ -88,13 +95,13 @@ internal sealed partial class Auditor<TState, TEvent>(
         {
             exchange.TopicUnknown();
             metrics.AuditFailed();
-            metrics.SetAuditDifferences(null);
             metrics.SetQuarantineSize(null);
             if (!_looked)
             {
                 // Time in which nobody could look proves nothing.
                 _shards.Clear();
                 _reads.Clear();
+                metrics.SetAuditResult(null);
             }
 
             if (!_failed)
@@ -135,7 +142,13 @@ internal sealed partial class Auditor<TState, TEvent>(
         {
             _shards.Clear();
             _reads.Clear();
-            metrics.SetAuditDifferences(null);
+            metrics.SetAuditResult(null);
+            if (view.NextOffsets.Count == 0 && metrics.Status.IsReady)
+            {
+                // The others hold all partitions, and compare.
+                metrics.Audited();
+            }
+
             return;
         }
 
@@ -149,7 +162,7 @@ internal sealed partial class Auditor<TState, TEvent>(
                 Log.OtherSystem(_logger, source.System, system);
             }
 
-            metrics.SetAuditDifferences(null);
+            metrics.SetAuditResult(null);
             return;
         }
 
@@ -157,7 +170,7 @@ internal sealed partial class Auditor<TState, TEvent>(
         _looked = true;
         ExceptionDispatchInfo? failure = null;
         var held = new List<SourcePlace>(source.Shards.Count);
-        int? differences = null;
+        int compared = 0, differences = 0;
         foreach (var shard in source.Shards)
         {
             // As the relay spreads them. Where it did so before partitions were added nothing depends on it: sending again is harmless.
@@ -169,7 +182,8 @@ internal sealed partial class Auditor<TState, TEvent>(
                     await CompareAsync(outbox, stored, view, shard, partition, cancellationToken);
                     if (await AgreesAsync(outbox, stored, shard.Shard, cancellationToken) is { } agrees)
                     {
-                        differences = (differences ?? 0) + (agrees ? 0 : 1);
+                        compared++;
+                        differences += agrees ? 0 : 1;
                     }
                 }
                 catch (Exception away) when (away is KafkaException or InboxSourceException)
@@ -190,10 +204,11 @@ internal sealed partial class Auditor<TState, TEvent>(
             }
         }
 
-        metrics.SetAuditDifferences(differences);
+        metrics.SetAuditResult(new AuditResult(compared, differences));
 
         // As it was read from the database, never from memory: what is confirmed may be gone from the outbox a moment later.
         await _confirmations.SendAsync(outbox, source.System, held, cancellationToken);
         failure?.Throw();
+        metrics.Audited();
     }
 }

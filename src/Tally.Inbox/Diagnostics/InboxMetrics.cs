@@ -22,7 +22,7 @@ internal sealed class InboxMetrics : IDisposable
     private readonly Histogram<double> _delay;
     private long _duplicatesTotal;
     private long _auditedAt;
-    private int _auditDifferences = Unknown;
+    private AuditResult? _auditResult;
     private long _quarantineSize = Unknown;
     private volatile InboxStatus _status = new("starting", 0, 0, [], []);
     private IReadOnlyList<KeyValuePair<int, long>> _lags = [];
@@ -57,9 +57,11 @@ internal sealed class InboxMetrics : IDisposable
         _meter.CreateObservableGauge("tally.inbox.audit.age", ObserveAuditAge, "s", "Time since positions were compared with the outbox for the last time.");
         _meter.CreateObservableGauge(
             "tally.inbox.audit.differences",
-            () => Known(Volatile.Read(ref _auditDifferences)),
+            () => Known(Volatile.Read(ref _auditResult) is { Shards: > 0 } result ? result.Differences : Unknown),
             "{shard}",
             "Shards whose state isn't what the outbox says it is at the very position that is held; 0, always.");
+        _meter.CreateObservableGauge(
+            "tally.inbox.audit.shards", () => Known(Volatile.Read(ref _auditResult)?.Shards ?? Unknown), "{shard}", "Shards of which that is known.");
         _meter.CreateObservableGauge(
             "tally.inbox.quarantine.size", () => Known(Volatile.Read(ref _quarantineSize)), "{message}", "Messages in the quarantine that nobody has decided about; 10,001 stands for more.");
     }
@@ -98,14 +100,15 @@ internal sealed class InboxMetrics : IDisposable
 
     public void Rewound() => _rewinds.Add(1);
 
+    /// <summary>Positions of all shards of this instance were compared with the outbox.</summary>
     public void Audited()
     {
         _audits.Add(1);
         Volatile.Write(ref _auditedAt, _time.GetTimestamp());
     }
 
-    /// <summary>How many of the shards that this instance compared differ from the outbox; null when none could be compared.</summary>
-    public void SetAuditDifferences(int? shards) => Volatile.Write(ref _auditDifferences, shards ?? Unknown);
+    /// <summary>What the comparison says of shards, also where it failed for others; null when nothing is known now.</summary>
+    public void SetAuditResult(AuditResult? result) => Volatile.Write(ref _auditResult, result);
 
     /// <summary>How many messages wait in the quarantine; null when that could not be read.</summary>
     public void SetQuarantineSize(long? messages) => Volatile.Write(ref _quarantineSize, messages ?? Unknown);
@@ -143,3 +146,8 @@ internal sealed class InboxMetrics : IDisposable
     private IEnumerable<Measurement<long>> ObserveLag() =>
         Volatile.Read(ref _lags).Select(lag => new Measurement<long>(lag.Value, new KeyValuePair<string, object?>("tally.partition", lag.Key)));
 }
+
+/// <summary>What a comparison with the outbox said.</summary>
+/// <param name="Shards">Of how many shards the outbox has the very place that is held here.</param>
+/// <param name="Differences">How many of them hold something else there.</param>
+internal sealed record AuditResult(int Shards, int Differences);

@@ -22,6 +22,7 @@ internal sealed class OutboxMetrics : IDisposable
     private readonly Counter<long> _keysRepeated;
     private readonly Counter<long> _keysReused;
     private readonly Counter<long> _publishFailures;
+    private readonly Counter<long> _deliveriesFailed;
     private readonly Counter<long> _readFromTable;
     private readonly Histogram<double> _publishDuration;
     private readonly TimeProvider _time;
@@ -50,6 +51,8 @@ internal sealed class OutboxMetrics : IDisposable
             "tally.outbox.keys.reused", "{append}", "Appends refused because their idempotency key belongs to another request.");
         _publishFailures = _meter.CreateCounter<long>(
             "tally.outbox.publish.failures", "{failure}", "Times a shard's relay had to begin again behind its last acknowledged result.");
+        _deliveriesFailed = _meter.CreateCounter<long>(
+            "tally.outbox.deliveries.failed", "{result}", "Results of which Kafka's client said that they were not delivered. They are published again.");
         _readFromTable = _meter.CreateCounter<long>(
             "tally.outbox.relay.table_reads", "{result}", "Results that the relay read from the table instead of memory.");
         _publishDuration = _meter.CreateHistogram<double>(
@@ -75,7 +78,7 @@ internal sealed class OutboxMetrics : IDisposable
         // From the start: the first fault is then a rise, which an alert sees, and not a series that appears.
         foreach (var shard in shards())
         {
-            foreach (var counter in new[] { _committed, _claims, _fenced, _keysRepeated, _keysReused, _publishFailures, _readFromTable })
+            foreach (var counter in new[] { _committed, _claims, _fenced, _keysRepeated, _keysReused, _publishFailures, _deliveriesFailed, _readFromTable })
             {
                 counter.Add(0, Tag(shard.Shard));
             }
@@ -137,6 +140,8 @@ internal sealed class OutboxMetrics : IDisposable
         _keysRepeated.Add(repeated, Tag(shard));
         _keysReused.Add(reused, Tag(shard));
     }
+
+    public void DeliveryFailed(int shard) => _deliveriesFailed.Add(1, Tag(shard));
 
     public void PublishFailed(int shard) => _publishFailures.Add(1, Tag(shard));
 

@@ -372,6 +372,7 @@ internal sealed partial class ShardRelay
     /// <summary>Kafka won't take a result of the stream, so that nothing behind it counts. On the producer's thread.</summary>
     internal void OnFailed(PublishStream stream, Error error)
     {
+        _context.Metrics.DeliveryFailed(_shard);
         if (_stream == stream)
         {
             _stream = null;

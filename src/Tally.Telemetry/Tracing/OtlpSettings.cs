@@ -35,6 +35,19 @@ internal sealed class OtlpSettings
     /// <summary>What is sent along, as <c>name=value,…</c>; null: what is set for everything.</summary>
     public string? Headers => Of("OTEL_EXPORTER_OTLP_TRACES_HEADERS");
 
+    /// <summary>Whether a call that brings a trace is kept when its caller keeps it.</summary>
+    public bool FollowsCallers => Sampler.StartsWith("parentbased_", StringComparison.Ordinal);
+
+    /// <summary>The share of the others that is kept then, from 0 to 1.</summary>
+    public double Share => Sampler switch
+    {
+        "parentbased_always_off" => 0,
+        "parentbased_traceidratio" when Of("OTEL_TRACES_SAMPLER_ARG") is { } share => double.Parse(share, CultureInfo.InvariantCulture),
+        _ => 1,
+    };
+
+    private string Sampler => Of("OTEL_TRACES_SAMPLER") ?? "parentbased_always_on";
+
     private bool IsOff =>
         string.Equals(Of("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase) || string.Equals(Of("OTEL_TRACES_EXPORTER"), "none", StringComparison.OrdinalIgnoreCase);
 

@@ -7,7 +7,7 @@ namespace Tally.Telemetry.Tracing;
 
 /// <summary>
 /// Exports traces over OTLP, when OpenTelemetry's standard variables say where to; otherwise nobody listens, and nothing is traced. Whether a trace is kept is
-/// decided by whoever began it (<c>parentbased_always_on</c>, unless <c>OTEL_TRACES_SAMPLER</c> says otherwise). What can't be exported is dropped.
+/// decided by <see cref="CallSampling"/> for calls, and all else follows. What can't be exported is dropped.
 /// </summary>
 internal sealed class TraceExport : IDisposable
 {
@@ -20,8 +20,8 @@ internal sealed class TraceExport : IDisposable
             return;
         }
 
-        // The variables for traces alone this exporter doesn't know; all others, such as the sampler and how spans are batched, the SDK reads by itself.
-        _provider = Sdk.CreateTracerProviderBuilder()
+        // The variables for traces alone this exporter doesn't know; all others, such as how spans are batched, the SDK reads by itself.
+        var provider = Sdk.CreateTracerProviderBuilder()
             .SetResourceBuilder(identity.Resource)
             .AddSource("Tally.*")
             .AddOtlpExporter(otlp =>
@@ -29,8 +29,14 @@ internal sealed class TraceExport : IDisposable
                 otlp.Protocol = settings.IsHttp ? OtlpExportProtocol.HttpProtobuf : OtlpExportProtocol.Grpc;
                 otlp.Endpoint = endpoint;
                 otlp.Headers = settings.Headers ?? otlp.Headers;
-            })
-            .Build();
+            });
+        if (settings.FollowsCallers)
+        {
+            // Of calls without a caller's decision, those that came this far are kept.
+            provider.SetSampler(new ParentBasedSampler(new AlwaysOnSampler()));
+        }
+
+        _provider = provider.Build();
         Log.TracesExported(log, $"{endpoint.Scheme}://{endpoint.Authority}");
     }
 

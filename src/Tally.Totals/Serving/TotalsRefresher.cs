@@ -4,13 +4,15 @@ using Tally.Inbox;
 namespace Tally.Totals.Serving;
 
 /// <summary>
-/// Keeps the view's knowledge about other instances' shards fresh, but only while somebody asks: one query at a time, however many are waiting.
+/// Keeps the view's knowledge about other instances' shards fresh while somebody asks: one query at a time, however many are waiting. Otherwise it looks
+/// every few seconds, for the metrics.
 /// </summary>
 internal sealed class TotalsRefresher(TotalsView view, IInbox<Amount> inbox, TimeProvider time, ILogger<TotalsRefresher> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Interest = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Stale = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _wake = new(0, 1);
     private long _askedAt;
@@ -43,8 +45,8 @@ internal sealed class TotalsRefresher(TotalsView view, IInbox<Amount> inbox, Tim
     {
         while (true)
         {
-            await _wake.WaitAsync(stoppingToken);
-            while (view.HasWaiters || time.GetElapsedTime(Volatile.Read(ref _askedAt)) < Interest)
+            await _wake.WaitAsync(Idle, stoppingToken);
+            do
             {
                 try
                 {
@@ -57,6 +59,7 @@ internal sealed class TotalsRefresher(TotalsView view, IInbox<Amount> inbox, Tim
                     await Task.Delay(Stale, time, stoppingToken);
                 }
             }
+            while (view.HasWaiters || time.GetElapsedTime(Volatile.Read(ref _askedAt)) < Interest);
         }
     }
 

@@ -54,7 +54,7 @@ public sealed class AlertTests
         await system.ProveAsync(books: null, Patience);
     }
 
-    private static string Firing(string alert) => $"ALERTS{{alertname='{alert}',alertstate='firing'}}";
+    internal static string Firing(string alert) => $"ALERTS{{alertname='{alert}',alertstate='firing'}}";
 
     internal static async Task SendGarbageAsync(WholeSystem system)
     {

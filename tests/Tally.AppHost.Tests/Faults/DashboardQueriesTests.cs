@@ -72,7 +72,7 @@ public sealed partial class DashboardQueriesTests(ITestOutputHelper output)
         await PostgresStandsStillAsync(system, prometheus);
         await OwnersChangeAsync(system, prometheus);
         await KafkaLosesItsDiskAsync(system, prometheus);
-        await prometheus.SeesAsync("ALERTS{alertstate='firing', alertname='TallyQuarantineNotEmpty'}");
+        await prometheus.SeesAsync(AlertTests.Firing("TallyQuarantineNotEmpty"));
         await prometheus.SeesAsync("tally:adds_failed:ratio5m > 0");
 
         await load.EndAsync();
@@ -175,6 +175,7 @@ public sealed partial class DashboardQueriesTests(ITestOutputHelper output)
         await system.System.StartComponentAsync("kafka", CancellationToken.None).Within(Patience);
         await prometheus.SeesAsync("sum(increase(tally_inbox_rewinds_total[8s])) > 0");
         await prometheus.SeesAsync("sum(rate(tally_outbox_republished_total[8s])) > 0");
+        await prometheus.SeesAsync(AlertTests.Firing("TallyKafkaLostResults"));
     }
 
     private static string Find(string folder) => File.Exists(Path.Combine(folder, "Tally.slnx"))

@@ -150,9 +150,29 @@ public sealed class ForkTests(TestEnvironment environment)
         await world.FoldedAsync(history);
         await Eventually.TrueAsync(() => instance.ReadGauge("tally.inbox.audit.differences") == 0, Store.Soon);
 
+        // Both of the outbox's, though one of them has nothing yet.
+        Assert.Equal(2, instance.ReadGauge("tally.inbox.audit.shards"));
+
         await world.Store.ExecuteAsync(@"UPDATE inbox.folds SET state = '\x0000000000000007'");
 
         await Eventually.TrueAsync(() => instance.ReadGauge("tally.inbox.audit.differences") == 1, Store.Soon);
+    }
+
+    [KafkaFact]
+    public async Task Nothing_is_said_of_a_total_that_can_not_be_compared()
+    {
+        await using var world = await World.CreateAsync(environment);
+        var history = new NumberHistory(0).Add(1, 2, 3);
+        var outbox = world.UseOutbox().Holds(history);
+        await world.SendAsync(history.Events);
+        var instance = await world.StartAsync();
+        await world.FoldedAsync(history);
+        await Eventually.TrueAsync(() => instance.ReadGauge("tally.inbox.audit.shards") == 2, Store.Soon);
+
+        outbox.System = Guid.NewGuid();
+
+        await Eventually.TrueAsync(() => instance.ReadGauge("tally.inbox.audit.shards") is null, Store.Soon);
+        Assert.Null(instance.ReadGauge("tally.inbox.audit.differences"));
     }
 
     [KafkaFact]

@@ -64,6 +64,9 @@ internal sealed class OutboxHost : IAsyncDisposable
         return new OutboxHost(host, connectionString);
     }
 
+    /// <summary>Begins to look at one of its counters.</summary>
+    public Counted Count(string counter) => new(_host, counter);
+
     /// <summary>Waits until it owns all shards.</summary>
     public Task ReadyAsync() => Eventually.TrueAsync(
         async () => Status.IsReady && Status.OwnedShards == (await Reader.GetPositionsAsync()).Count, Soon);

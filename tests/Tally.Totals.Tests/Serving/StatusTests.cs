@@ -31,6 +31,9 @@ public sealed class StatusTests(TestEnvironment environment)
             {"total":"42.5","count":2,"duplicates_suppressed":0,"gaps":0,"quarantined":1,"adopted":{"count":0,"sum":"0"},"history":null,"shards":[{"shard":0,"epoch":1,"sequence":1,"total":"40","count":1,"state":"ok","reason":null},{"shard":3,"epoch":1,"sequence":1,"total":"2.5","count":1,"state":"ok","reason":null}]}
             """,
             (await host.GetAsync("/api/status")).Text);
+        var metrics = (await host.GetAsync("/metrics")).Text;
+        Assert.Contains("\ntally_totals_value 42.5\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("\ntally_totals_results 2\n", metrics, StringComparison.Ordinal);
 
         // The same again is a replay; a sequence that is left out is a gap.
         await late.SendAsync(0, 40);
