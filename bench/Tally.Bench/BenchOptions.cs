@@ -40,7 +40,7 @@ internal sealed record BenchOptions(bool Json, int Rounds, int Seconds)
     {
         Console.Error.WriteLine(
             """
-            Usage: Tally.Bench whole-way | keys | telemetry | drain | backlog | held-snapshot [--json | --markdown] [--rounds N] [--seconds N]
+            Usage: Tally.Bench whole-way | keys | telemetry | scrapes | drain | backlog | held-snapshot [--json | --markdown] [--rounds N] [--seconds N]
               backlog        [--backlog N]                how many results lie unrelayed (20000000)
               held-snapshot  [--load N] [--renewals N]    seconds of load (60) and renewals of each lease (10000) before a measurement
             """);

@@ -15,6 +15,7 @@ try
         ["backlog", .. var options] => await Backlog.RunAsync(BenchOptions.Parse(options)),
         ["held-snapshot", .. var options] => await HeldSnapshot.RunAsync(BenchOptions.Parse(options)),
         ["telemetry", .. var options] => await TelemetryCost.RunAsync(BenchOptions.Parse(options)),
+        ["scrapes", .. var options] => await Scrapes.RunAsync(BenchOptions.Parse(options)),
         ["keys", .. var options] => await Keys.RunAsync(BenchOptions.Parse(options)),
         ["send-keys", var server, var calls, var keys] => await KeyGenerator.RunAsync(new Uri(server), long.Parse(calls), Enum.Parse<KeyKind>(keys)),
         ["send-at-rate", var server, var rate, var seconds] => await Generator.RunAtRateAsync(new Uri(server), int.Parse(rate), TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture))),

@@ -9,6 +9,9 @@ public interface IInbox<TState>
     /// <summary>How this instance is. A snapshot, renewed several times a second.</summary>
     InboxStatus Status { get; }
 
+    /// <summary>What the last comparison of this instance's shards with the outbox said; null while nothing could be compared.</summary>
+    InboxAudit? Audit { get; }
+
     /// <summary>The inbox's database, for reading what was stored beside the folds. Belongs to the inbox.</summary>
     NpgsqlDataSource Database { get; }
 

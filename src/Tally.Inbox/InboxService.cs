@@ -15,6 +15,8 @@ internal sealed class InboxService<TState>(
 
     public InboxStatus Status => metrics.Status;
 
+    public InboxAudit? Audit => metrics.Audit;
+
     public Task<IReadOnlyList<ShardPosition<TState>>> ReadPositionsAsync(CancellationToken cancellationToken) =>
         _positions.ReadAsync(cancellationToken);
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using OpenQA.Selenium;
 using Tally.TestSupport;
@@ -19,6 +20,7 @@ public sealed partial class LivePageTests(RunningSystem system)
         await browser.ShowsAsync("verdict", text => text.Contains(AllIsWell, StringComparison.Ordinal));
         var before = decimal.Parse(browser.TextOf("total"), System.Globalization.CultureInfo.InvariantCulture);
         Assert.Matches(Complete(), browser.TextOf("completeness"));
+        await browser.ShowsAsync("audit", text => Compared().IsMatch(text));
 
         browser.Type("a", "1.25");
         browser.Type("b", "-0.5");
@@ -60,6 +62,80 @@ public sealed partial class LivePageTests(RunningSystem system)
         browser.Picture(name);
     }
 
+    [KafkaFact(Browser.Program, Browser.Driver)]
+    public async Task Each_trouble_is_seen()
+    {
+        (string Trouble, string Verdict, string? Listed)[] troubles =
+        [
+            ("gap", "A shard stands still", "shard 0: gap – sequence 7 is missing"),
+            ("fork", "A shard stands still", "shard 0: fork – epoch 3 is gone"),
+            ("damaged", "A shard stands still", "shard 0: damaged – sequence 7 can't be folded"),
+            ("quarantine", AllIsWell, "1,234 in quarantine: ./tally quarantine list"),
+            ("adopted", AllIsWell, "3 (sum 12.5) kept of histories that were given up"),
+            ("difference", "The total is wrong", null),
+            ("audit", "The total is wrong", null),
+            ("silent", "No Calculator answers: what was accepted since is unknown", null),
+            ("database", "the database can't be read now", null),
+        ];
+        (await system.RunAsync("add", "1", "1", "--wait")).With(0);
+        var staged = "";
+        await using var page = await StagedPage.StartAsync(await system.EndpointAsync("totals-1", "http"), state => Stage(staged, state));
+        using var browser = new Browser();
+        browser.Open(page.Address);
+        foreach (var (trouble, verdict, listed) in troubles)
+        {
+            staged = "";
+            await browser.ShowsAsync("verdict", text => text.Contains(AllIsWell, StringComparison.Ordinal));
+            await browser.ShowsAsync("troubles", text => text == "none");
+            staged = trouble;
+
+            await browser.ShowsAsync("verdict", text => text.Contains(verdict, StringComparison.Ordinal));
+            await browser.ShowsAsync("troubles", text => listed is null ? text == "none" : text.Contains(listed, StringComparison.Ordinal));
+            Assert.Equal(verdict == AllIsWell, browser.Evaluate<bool>("document.getElementById('verdict').dataset.state === 'good'"));
+            browser.Picture($"trouble-{trouble}");
+        }
+
+        Assert.Empty(browser.Complaints());
+    }
+
+    private static void Stage(string trouble, JsonObject state)
+    {
+        var shard = state["shards"]![0]!;
+        switch (trouble)
+        {
+            case "gap":
+                (shard["state"], shard["reason"]) = ("gap", "sequence 7 is missing");
+                break;
+            case "fork":
+                (shard["state"], shard["reason"]) = ("fork", "epoch 3 is gone");
+                break;
+            case "damaged":
+                (shard["state"], shard["reason"]) = ("damaged", "sequence 7 can't be folded");
+                break;
+            case "quarantine":
+                state["quarantined"] = 1_234;
+                break;
+            case "adopted":
+                state["adopted"] = new JsonObject { ["count"] = 3, ["sum"] = "12.5" };
+                break;
+            case "difference":
+                shard["results"] = shard["counted"]!.GetValue<long>() + 1;
+                break;
+            case "audit":
+                state["audit"] = new JsonObject { ["shards"] = 8, ["differences"] = 1, ["seconds"] = 2 };
+                break;
+            case "silent":
+                state["source"]!["answers"] = false;
+                break;
+            case "database":
+                state["trouble"] = "the database can't be read now";
+                break;
+        }
+    }
+
     [GeneratedRegex("^[0-9,]+ accepted, [0-9,]+ counted, difference 0$", RegexOptions.NonBacktracking)]
     private static partial Regex Complete();
+
+    [GeneratedRegex("^8 shards compared with the outbox [0-9]+ s ago: no difference$", RegexOptions.NonBacktracking)]
+    private static partial Regex Compared();
 }

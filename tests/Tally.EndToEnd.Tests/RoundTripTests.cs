@@ -10,7 +10,7 @@ using Tally.TestSupport;
 namespace Tally.EndToEnd.Tests;
 
 [Collection(nameof(SharedSystem))]
-public sealed class RoundTripTests(RunningSystem system)
+public sealed partial class RoundTripTests(RunningSystem system)
 {
     [KafkaFact]
     public async Task A_sum_that_was_waited_for_is_in_the_total()
@@ -129,6 +129,11 @@ public sealed class RoundTripTests(RunningSystem system)
             Assert.NotEmpty(component.GetProperty("source").GetString()!);
         }
 
+        var truth = status.GetProperty("truth");
+        Assert.Equal(await TotalAsync(), (Decimal(truth.GetProperty("total")), truth.GetProperty("count").GetInt64()));
+        Assert.True(truth.GetProperty("well").GetBoolean());
+        Assert.Equal(0, truth.GetProperty("difference").GetInt64());
+        Assert.Contains("counted, difference 0", (await system.RunAsync("status")).With(0).Out, StringComparison.Ordinal);
         Assert.True(components.TryGetProperty("librdkafka", out _));
         Assert.True(components.TryGetProperty("prometheus", out _));
     }
@@ -186,6 +191,27 @@ public sealed class RoundTripTests(RunningSystem system)
         UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(system.Folder, "connections.json")));
 
     [KafkaFact]
+    public async Task No_password_is_in_a_log_or_an_answer()
+    {
+        var passwords = Password().Matches(await File.ReadAllTextAsync(Path.Combine(system.Folder, "connections.json"))).Select(static match => match.Groups["password"].Value).Distinct().ToList();
+        Assert.NotEmpty(passwords);
+        List<string> texts = [(await system.RunAsync("status", "--json")).Out];
+        using var http = new HttpClient();
+        foreach (var address in new[] { await system.EndpointAsync("calculator-1", "http"), await system.EndpointAsync("totals-1", "http") })
+        {
+            texts.Add(await http.GetStringAsync(new Uri(new Uri(address), "/metrics")));
+            texts.Add(await http.GetStringAsync(new Uri(new Uri(address), "/readyz")));
+        }
+
+        foreach (var log in Directory.GetFiles(Path.Combine(system.Folder, "logs")))
+        {
+            texts.Add(await File.ReadAllTextAsync(log));
+        }
+
+        Assert.All(texts, text => Assert.DoesNotContain(passwords, password => text.Contains(password, StringComparison.Ordinal)));
+    }
+
+    [KafkaFact]
     public async Task What_was_stored_is_still_there_after_down_and_up()
     {
         (await system.RunAsync("add", "3", "4", "--wait")).With(0);
@@ -209,6 +235,9 @@ public sealed class RoundTripTests(RunningSystem system)
         var total = (await system.RunAsync("total", "--json")).With(0).Json;
         return (Decimal(total.GetProperty("total")), total.GetProperty("count").GetInt64());
     }
+
+    [GeneratedRegex("\"password\": \"(?<password>[^\"]+)\"", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex Password();
 
     private static decimal Decimal(JsonElement text) => decimal.Parse(text.GetString()!, CultureInfo.InvariantCulture);
 }

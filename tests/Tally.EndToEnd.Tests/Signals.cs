@@ -14,6 +14,19 @@ internal static class Signals
 
     public static Task ThawAsync(int pid) => SendAsync("CONT", pid);
 
+    /// <summary>The same for a process and its children.</summary>
+    public static async Task FreezeTreeAsync(int pid)
+    {
+        await FreezeAsync(pid);
+        await ToChildrenAsync("STOP", pid);
+    }
+
+    public static async Task ThawTreeAsync(int pid)
+    {
+        await ToChildrenAsync("CONT", pid);
+        await ThawAsync(pid);
+    }
+
     public static bool IsAlive(int pid)
     {
         try
@@ -27,9 +40,13 @@ internal static class Signals
         }
     }
 
-    private static async Task SendAsync(string signal, int pid)
+    private static Task SendAsync(string signal, int pid) => RunAsync("kill", $"-{signal}", pid.ToString());
+
+    private static Task ToChildrenAsync(string signal, int pid) => RunAsync("pkill", $"-{signal}", "-P", pid.ToString());
+
+    private static async Task RunAsync(string program, params string[] arguments)
     {
-        using var kill = Process.Start("kill", [$"-{signal}", pid.ToString()]);
+        using var kill = Process.Start(program, arguments);
         await kill.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
         Assert.Equal(0, kill.ExitCode);
     }

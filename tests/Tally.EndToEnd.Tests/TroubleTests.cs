@@ -50,6 +50,37 @@ public sealed class TroubleTests(RunningSystem system)
         }
     }
 
+    [KafkaFact("pkill")]
+    public async Task Metrics_and_liveness_answer_while_PostgreSQL_and_Kafka_stand_still()
+    {
+        using var http = new HttpClient { Timeout = Deadline };
+        Uri[] services = [new(await system.EndpointAsync("calculator-1", "http")), new(await system.EndpointAsync("totals-1", "http"))];
+        var (postgres, kafka) = (await system.PidOfAsync("postgres"), await system.PidOfAsync("kafka"));
+        await Signals.FreezeTreeAsync(postgres);
+        await Signals.FreezeAsync(kafka);
+        try
+        {
+            // Again and again, also once what they looked at last is old.
+            for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(5);)
+            {
+                foreach (var service in services)
+                {
+                    Assert.Contains("\ntally_build_info{", await http.GetStringAsync(new Uri(service, "/metrics")), StringComparison.Ordinal);
+                    await http.GetStringAsync(new Uri(service, "/livez"));
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(250));
+            }
+        }
+        finally
+        {
+            await Signals.ThawAsync(kafka);
+            await Signals.ThawTreeAsync(postgres);
+        }
+
+        await Eventually.TrueAsync(async () => (await system.RunAsync("add", "1", "1", "--wait")).ExitCode == 0, Patience);
+    }
+
     [ThoroughFact]
     public async Task Adds_go_on_while_Kafka_stands_still_for_half_a_minute_and_the_total_catches_up()
     {

@@ -1,19 +1,57 @@
 using Tally.AppHost.Commands.Output;
+using Tally.AppHost.Commands.Watch;
+using Tally.AppHost.Hosting;
 
 namespace Tally.AppHost.Commands;
 
-/// <summary><c>status</c>: what runs where, looked at now.</summary>
+/// <summary><c>status</c>: what runs where, and whether anything is lost or waits, looked at now.</summary>
 internal static class StatusCommand
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     public static TallyCommand Create() =>
-        new TallyCommand("status", "Shows what runs where, which version, and from where.", "./tally status --json") { RunAsync = RunAsync }
+        new TallyCommand("status", "Shows what runs where, which version, and from where; the total, what is on its way and what is wrong.", "./tally status --json") { RunAsync = RunAsync }
             .Knows(CommonOptions.Json);
 
     private static async Task<int> RunAsync(CommandCall call)
     {
         var components = await ComponentProbe.AskAsync(call.ReadRunning(), CancellationToken.None);
         var ok = components.Values.All(ComponentProbe.IsWell);
-        call.Output.Answer(new StatusAnswer(ok, components), Answers.Readable.StatusAnswer, text => text.Table(ComponentTable.Of(components)));
+        var state = await TryReadAsync(components);
+        call.Output.Answer(
+            new StatusAnswer(ok, components) { Truth = state is null ? null : WatchWords.Truth(state) },
+            Answers.Readable.StatusAnswer,
+            text =>
+            {
+                text.Table(ComponentTable.Of(components));
+                foreach (var line in state is null ? ["no Totals says what the total is"] : WatchWords.Lines(state))
+                {
+                    text.Line(line);
+                }
+            });
         return ok ? ExitCodes.Done : ExitCodes.Failed;
+    }
+
+    /// <summary>What the first Totals that answers shows on its page; null where none does.</summary>
+    private static async Task<WatchedState?> TryReadAsync(IReadOnlyDictionary<string, ComponentAnswer> components)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        foreach (var (_, totals) in components.Where(component => ServiceNames.Is(component.Key, ServiceNames.Totals)).OrderBy(component => component.Value.State != "ready"))
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            try
+            {
+                await foreach (var state in WatchedStates.ReadAsync(http, new Uri(totals.Endpoints[ComponentNames.Http]), patience.Token))
+                {
+                    return state;
+                }
+            }
+            catch (Exception away) when (away is HttpRequestException or IOException or OperationCanceledException)
+            {
+                // The table says that it isn't ready; the next one may be.
+            }
+        }
+
+        return null;
     }
 }

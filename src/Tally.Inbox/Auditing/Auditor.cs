@@ -101,7 +101,7 @@ internal sealed partial class Auditor<TState, TEvent>(
                 // Time in which nobody could look proves nothing.
                 _shards.Clear();
                 _reads.Clear();
-                metrics.SetAuditResult(null);
+                metrics.NotCompared();
             }
 
             if (!_failed)
@@ -142,7 +142,7 @@ internal sealed partial class Auditor<TState, TEvent>(
         {
             _shards.Clear();
             _reads.Clear();
-            metrics.SetAuditResult(null);
+            metrics.NotCompared();
             if (view.NextOffsets.Count == 0 && metrics.Status.IsReady)
             {
                 // The others hold all partitions, and compare.
@@ -162,7 +162,7 @@ internal sealed partial class Auditor<TState, TEvent>(
                 Log.OtherSystem(_logger, source.System, system);
             }
 
-            metrics.SetAuditResult(null);
+            metrics.NotCompared();
             return;
         }
 
@@ -204,7 +204,7 @@ internal sealed partial class Auditor<TState, TEvent>(
             }
         }
 
-        metrics.SetAuditResult(new AuditResult(compared, differences));
+        metrics.Compared(compared, differences);
 
         // As it was read from the database, never from memory: what is confirmed may be gone from the outbox a moment later.
         await _confirmations.SendAsync(outbox, source.System, held, cancellationToken);

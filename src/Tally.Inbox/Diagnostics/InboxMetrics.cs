@@ -57,7 +57,7 @@ internal sealed class InboxMetrics : IDisposable
         _meter.CreateObservableGauge("tally.inbox.audit.age", ObserveAuditAge, "s", "Time since positions were compared with the outbox for the last time.");
         _meter.CreateObservableGauge(
             "tally.inbox.audit.differences",
-            () => Known(Volatile.Read(ref _auditResult) is { Shards: > 0 } result ? result.Differences : Unknown),
+            () => Known(Volatile.Read(ref _auditResult)?.Differences ?? Unknown),
             "{shard}",
             "Shards whose state isn't what the outbox says it is at the very position that is held; 0, always.");
         _meter.CreateObservableGauge(
@@ -107,8 +107,18 @@ internal sealed class InboxMetrics : IDisposable
         Volatile.Write(ref _auditedAt, _time.GetTimestamp());
     }
 
-    /// <summary>What the comparison says of shards, also where it failed for others; null when nothing is known now.</summary>
-    public void SetAuditResult(AuditResult? result) => Volatile.Write(ref _auditResult, result);
+    /// <summary>What the comparison says of shards, also where it failed for others.</summary>
+    /// <param name="shards">Of how many shards the outbox has the very place that is held here.</param>
+    /// <param name="differences">How many of them hold something else there.</param>
+    public void Compared(int shards, int differences) =>
+        Volatile.Write(ref _auditResult, shards > 0 ? new AuditResult(shards, differences, _time.GetTimestamp()) : null);
+
+    /// <summary>Nothing could be compared, so nothing is known now.</summary>
+    public void NotCompared() => Volatile.Write(ref _auditResult, null);
+
+    /// <summary>The last comparison, while it holds.</summary>
+    public InboxAudit? Audit =>
+        Volatile.Read(ref _auditResult) is { } result ? new InboxAudit(result.Shards, result.Differences, _time.GetElapsedTime(result.At)) : null;
 
     /// <summary>How many messages wait in the quarantine; null when that could not be read.</summary>
     public void SetQuarantineSize(long? messages) => Volatile.Write(ref _quarantineSize, messages ?? Unknown);
@@ -145,9 +155,6 @@ internal sealed class InboxMetrics : IDisposable
 
     private IEnumerable<Measurement<long>> ObserveLag() =>
         Volatile.Read(ref _lags).Select(lag => new Measurement<long>(lag.Value, new KeyValuePair<string, object?>("tally.partition", lag.Key)));
-}
 
-/// <summary>What a comparison with the outbox said.</summary>
-/// <param name="Shards">Of how many shards the outbox has the very place that is held here.</param>
-/// <param name="Differences">How many of them hold something else there.</param>
-internal sealed record AuditResult(int Shards, int Differences);
+    private sealed record AuditResult(int Shards, int Differences, long At);
+}

@@ -116,6 +116,7 @@ internal sealed class LiveFeed(
             status.DuplicatesSuppressed,
             _quarantined,
             new LiveAdopted(total.AdoptedCount, total.AdoptedSum.ToString()),
+            inbox.Audit is { } audit ? new LiveAudit(audit.Shards, audit.Differences, Math.Round(audit.Age.TotalSeconds, 1)) : null,
             delays.Read(),
             shards);
     }

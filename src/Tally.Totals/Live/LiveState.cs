@@ -13,6 +13,7 @@ namespace Tally.Totals.Live;
 /// <param name="DuplicatesSuppressed">Replayed events that this instance skipped.</param>
 /// <param name="Quarantined">Messages that nobody has decided about; null while that isn't known.</param>
 /// <param name="Adopted">What was kept of histories that were given up.</param>
+/// <param name="Audit">What the last comparison of this instance's shards with the outbox said; null while nothing could be compared.</param>
 /// <param name="Delay">From commit to total, of what this instance counted in the last seconds; null when it counted nothing.</param>
 /// <param name="Shards">Each shard, in ascending order.</param>
 internal sealed record LiveState(
@@ -26,6 +27,7 @@ internal sealed record LiveState(
     long DuplicatesSuppressed,
     long? Quarantined,
     LiveAdopted Adopted,
+    LiveAudit? Audit,
     LiveDelay? Delay,
     IReadOnlyList<LiveShard> Shards);
 
@@ -40,6 +42,12 @@ internal sealed record LiveSource(bool Answers, long Accepted, long InOutbox, lo
 /// <param name="Count">How many results.</param>
 /// <param name="Sum">What they add up to.</param>
 internal sealed record LiveAdopted(long Count, string Sum);
+
+/// <summary>A comparison with the outbox.</summary>
+/// <param name="Shards">How many shards were compared, each at the very position that is held.</param>
+/// <param name="Differences">How many of them hold something else; 0, always.</param>
+/// <param name="Seconds">How long ago.</param>
+internal sealed record LiveAudit(int Shards, int Differences, double Seconds);
 
 /// <summary>From commit to total, in milliseconds.</summary>
 /// <param name="P50">Half of the results took no longer.</param>

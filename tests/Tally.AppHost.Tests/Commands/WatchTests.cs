@@ -1,3 +1,4 @@
+using Tally.AppHost.Commands.Output;
 using Tally.AppHost.Commands.Watch;
 using Tally.TestSupport;
 
@@ -9,7 +10,7 @@ public sealed class WatchTests
     private static readonly WatchedShard Shard = new(0, "ok", null, "calculator-1/4711", 12_345, 12_345, 12_345, 12_345);
 
     private static readonly WatchedState State = new(
-        0, "totals-1", null, "42.5", 12_345, new WatchedSource(true, 12_345, 0, 0), 0, 0, 0, new WatchedDelay(3.25, 8), [Shard]);
+        0, "totals-1", null, "42.5", 12_345, new WatchedSource(true, 12_345, 0, 0), 0, 0, 0, new WatchedAudit(8, 0, 2.4), new WatchedDelay(3.25, 8), [Shard]);
 
     [Fact]
     public void All_is_well_when_all_that_was_accepted_is_counted()
@@ -37,10 +38,60 @@ public sealed class WatchTests
         Assert.Equal((false, "The total is wrong: run ./tally verify"), WatchWords.Verdict(wrong));
         Assert.Equal("12,345 counted, difference 1", WatchWords.Completeness(wrong));
 
+        var differs = State with { Audit = new WatchedAudit(8, 1, 3) };
+        Assert.Equal((false, "The total is wrong: run ./tally verify"), WatchWords.Verdict(differs));
+        Assert.Equal("8 shards compared with the outbox 3 s ago: 1 differ", WatchWords.Audit(differs.Audit));
+        Assert.Equal("not compared with the outbox now", WatchWords.Audit(null));
+
         Assert.Equal((false, "A shard stands still"), WatchWords.Verdict(State with { Shards = [Shard, Shard with { State = "fork" }] }));
         Assert.Equal((false, "the database can't be read now"), WatchWords.Verdict(State with { Trouble = "the database can't be read now" }));
         Assert.Equal((false, "Nobody can be asked what was accepted"), WatchWords.Verdict(State with { Source = null }));
         Assert.False(WatchWords.Verdict(State with { Source = State.Source! with { Answers = false } }).IsGood);
+    }
+
+    [Fact]
+    public void Status_says_it_all_in_a_few_lines()
+    {
+        var state = State with
+        {
+            Source = new WatchedSource(true, 12_400, 5, 50),
+            Quarantined = 2,
+            Shards = [Shard, Shard with { Shard = 3, State = "gap", Reason = "sequence 12,346 is missing" }],
+        };
+
+        Assert.Equal(
+            [
+                "total 42.5; 12,400 accepted, 12,345 counted, 55 on their way, difference 0",
+                "A shard stands still; 5 wait for Kafka, 50 wait in Kafka; from commit to total: half within 3.3 ms, 99 of 100 within 8 ms",
+                "8 shards compared with the outbox 2 s ago: no difference",
+                "shard 3: gap: sequence 12,346 is missing",
+                "2 in quarantine: ./tally quarantine list",
+            ],
+            WatchWords.Lines(state));
+        Assert.Equal(new TruthAnswer(false, "A shard stands still", "42.5", 12_345, 12_400, 5, 50, 0, 2), WatchWords.Truth(state));
+        Assert.Null(WatchWords.Truth(State with { Source = null }).Accepted);
+    }
+
+    [Fact]
+    public async Task A_terminal_shows_the_total_the_verdict_and_the_shards_and_says_when_the_page_is_lost()
+    {
+        await using var written = new StringWriter();
+
+        await DrawnWatch.RunAsync(written, (show, lost) =>
+        {
+            show(State with { Quarantined = 2 });
+            lost();
+            show(State);
+            return Task.CompletedTask;
+        });
+
+        var text = written.ToString();
+        Assert.Contains("42.5", text, StringComparison.Ordinal);
+        Assert.Contains("12,345 accepted, 12,345 counted, difference 0", text, StringComparison.Ordinal);
+        Assert.Contains("✓ Nothing is lost, nothing is waiting", text, StringComparison.Ordinal);
+        Assert.Contains("2 in quarantine", text, StringComparison.Ordinal);
+        Assert.Contains("reconnecting …", text, StringComparison.Ordinal);
+        Assert.Contains("calculator-1", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -185,6 +185,9 @@ public sealed partial class DashboardQueriesTests(ITestOutputHelper output)
     [GeneratedRegex(@"^label_values\((?<series>.+), (?<label>\w+)\)$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex LabelValues();
 
+    [GeneratedRegex("(tally|rpc|k6)_[a-z0-9_]+", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Metric();
+
     /// <summary>What the dashboards ask, and what came back.</summary>
     private sealed class Questions(PrometheusAnswers prometheus, DateTimeOffset from, DateTimeOffset to)
     {
@@ -237,22 +240,26 @@ public sealed partial class DashboardQueriesTests(ITestOutputHelper output)
 
             if (values.All(double.IsNaN))
             {
-                Report(MayBeAbsent.Keys, "gives nothing");
+                await ReportAsync(MayBeAbsent.Keys, "gives nothing");
             }
             else if (values.All(value => value is 0 or double.NaN))
             {
-                Report(MayBeZero.Keys.Concat(MayBeAbsent.Keys), "is 0 all along");
+                await ReportAsync(MayBeZero.Keys.Concat(MayBeAbsent.Keys), "is 0 all along");
             }
             else if (query.Contains("tally_inbox_audit_differences", StringComparison.Ordinal))
             {
                 _problems.Add($"{where}: differs");
             }
 
-            void Report(IEnumerable<string> excused, string what)
+            async Task ReportAsync(IEnumerable<string> excused, string what)
             {
                 if (!excused.Any(name => query.Contains(name, StringComparison.Ordinal)))
                 {
-                    _problems.Add($"{where}: {what}: {filledIn}");
+                    // What there is of it at all says whether the query or the story is at fault.
+                    var raw = Metric().Match(query) is { Success: true } metric
+                        ? string.Join(" ", await prometheus.AskAsync($"sum by (instance) (last_over_time({metric.Value}[15m]))"))
+                        : "";
+                    _problems.Add($"{where}: {what}: {filledIn}; {raw}");
                 }
             }
         }

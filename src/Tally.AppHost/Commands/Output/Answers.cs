@@ -21,7 +21,15 @@ internal sealed record AddAnswer(bool Ok, ErrorAnswer? Error, string Result, int
 internal sealed record TotalAnswer(bool Ok, string Total, long Count);
 
 /// <summary><c>status</c> and <c>up</c>.</summary>
-internal sealed record StatusAnswer(bool Ok, IReadOnlyDictionary<string, ComponentAnswer> Components);
+internal sealed record StatusAnswer(bool Ok, IReadOnlyDictionary<string, ComponentAnswer> Components)
+{
+    /// <summary>What the live page shows; not there where no Totals answers.</summary>
+    public TruthAnswer? Truth { get; init; }
+}
+
+/// <summary>Whether anything is lost or waits, and how many results are where; what isn't known is not there.</summary>
+internal sealed record TruthAnswer(
+    bool Well, string Verdict, string Total, long Count, long? Accepted, long? WaitingForKafka, long? WaitingForTotals, long Difference, long? Quarantined);
 
 /// <summary>One component; every property is always there.</summary>
 internal sealed record ComponentAnswer(

@@ -30,6 +30,7 @@ internal static class DrawnWatch
             new Panel(new Markup($"[bold]{Markup.Escape(state.Total)}[/]").Centered()).Header(" The total ").RoundedBorder().Expand(),
             new Markup($"[{(isGood ? "blue" : "darkorange")}]{(isGood ? "✓" : "⚠")} {Markup.Escape(verdict)}[/]"),
             new Text(WatchWords.Completeness(state)),
+            new Text(WatchWords.Audit(state.Audit)),
             new Text(flow),
             new Text($"{WatchWords.Rate(rate)}; {WatchWords.Delay(state.Delay)}"),
         ];

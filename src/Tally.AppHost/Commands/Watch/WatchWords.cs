@@ -12,7 +12,7 @@ internal static class WatchWords
         var stuck = state.Shards.Count(shard => shard.State != "ok");
         return state switch
         {
-            _ when Difference(state) != 0 => (false, "The total is wrong: run ./tally verify"),
+            _ when Difference(state) != 0 || state.Audit?.Differences > 0 => (false, "The total is wrong: run ./tally verify"),
             _ when stuck > 0 => (false, stuck == 1 ? "A shard stands still" : $"{stuck} shards stand still"),
             { Trouble: { } trouble } => (false, trouble),
             { Source: null } => (false, "Nobody can be asked what was accepted"),
@@ -30,9 +30,44 @@ internal static class WatchWords
         return $"{accepted}{Number(state.Count)} counted{waiting}, difference {Number(Difference(state))}";
     }
 
+    /// <summary>What the outbox was asked every few seconds: what it has at the very position that is held.</summary>
+    public static string Audit(WatchedAudit? audit) => audit is null
+        ? "not compared with the outbox now"
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{audit.Shards} {(audit.Shards == 1 ? "shard" : "shards")} compared with the outbox {audit.Seconds:0} s ago: {(audit.Differences == 0 ? "no difference" : $"{audit.Differences} differ")}");
+
     /// <summary>All of it in a line.</summary>
     public static string Line(WatchedState state, double? rate) =>
         $"total {state.Total}; {Completeness(state)}; {Rate(rate)}; {Delay(state.Delay)}; {Verdict(state).Text}";
+
+    /// <summary>All of it at one moment, a line each; with the shards that stand still, and why.</summary>
+    public static IEnumerable<string> Lines(WatchedState state)
+    {
+        yield return $"total {state.Total}; {Completeness(state)}";
+        yield return state.Source is { } source
+            ? $"{Verdict(state).Text}; {Number(source.InOutbox)} wait for Kafka, {Number(source.InKafka)} wait in Kafka; {Delay(state.Delay)}"
+            : $"{Verdict(state).Text}; {Delay(state.Delay)}";
+        yield return Audit(state.Audit);
+        foreach (var shard in state.Shards.Where(static shard => shard.State != "ok"))
+        {
+            yield return $"shard {shard.Shard}: {shard.State}{(shard.Reason is { } reason ? $": {reason}" : "")}";
+        }
+
+        if (state.Quarantined > 0)
+        {
+            yield return $"{Number(state.Quarantined.Value)} in quarantine: ./tally quarantine list";
+        }
+    }
+
+    /// <summary>The same for programs.</summary>
+    public static TruthAnswer Truth(WatchedState state)
+    {
+        var (isGood, verdict) = Verdict(state);
+        var source = state.Source;
+        return new TruthAnswer(
+            isGood, verdict, state.Total, state.Count, source?.Accepted, source?.InOutbox, source?.InKafka, Difference(state) + (state.Audit?.Differences ?? 0), state.Quarantined);
+    }
 
     public static string Rate(double? rate) => rate is { } known ? $"{Number((long)known)} a second" : "rate unknown";
 

@@ -13,11 +13,15 @@ internal sealed record WatchedState(
     int SetAside,
     long DuplicatesSuppressed,
     long? Quarantined,
+    WatchedAudit? Audit,
     WatchedDelay? Delay,
     IReadOnlyList<WatchedShard> Shards);
 
 /// <summary>How far the outbox is.</summary>
 internal sealed record WatchedSource(bool Answers, long Accepted, long InOutbox, long InKafka);
+
+/// <summary>The last comparison of its shards with the outbox.</summary>
+internal sealed record WatchedAudit(int Shards, int Differences, double Seconds);
 
 /// <summary>From commit to total, in milliseconds.</summary>
 internal sealed record WatchedDelay(double P50, double P99);

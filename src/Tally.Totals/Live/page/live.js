@@ -85,7 +85,8 @@ function drawVerdict(state) {
   const difference = state.shards.reduce((sum, shard) => sum + shard.counted - shard.results, 0);
   const stuck = state.shards.filter(shard => shard.state !== "ok");
   const counted = number.format(state.count);
-  if (difference !== 0) {
+  show("audit", compared(state.audit));
+  if (difference !== 0 || state.audit?.differences > 0) {
     say("verdict", "bad", "The total is wrong");
     show("completeness", `${counted} counted, difference ${number.format(difference)}: run ./tally verify`);
     return;
@@ -106,6 +107,13 @@ function drawVerdict(state) {
   const accepted = state.source ? `${number.format(state.source.accepted)} accepted, ` : "";
   const waiting = state.source && state.source.accepted > state.count ? `, ${number.format(state.source.accepted - state.count)} on their way` : "";
   show("completeness", `${accepted}${counted} counted${waiting}, difference 0`);
+}
+
+// The outbox is asked every few seconds what it has at the very position that is held here.
+function compared(audit) {
+  if (!audit) return "not compared with the outbox now";
+  const shards = audit.shards === 1 ? "1 shard" : `${audit.shards} shards`;
+  return `${shards} compared with the outbox ${Math.round(audit.seconds)} s ago: ${audit.differences === 0 ? "no difference" : `${audit.differences} differ`}`;
 }
 
 function drawTroubles(state) {
