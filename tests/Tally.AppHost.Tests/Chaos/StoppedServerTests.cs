@@ -86,7 +86,7 @@ public sealed class StoppedServerTests
         await load.ProveAsync();
     }
 
-    [KafkaFact]
+    [ThoroughFact]
     public Task Adds_go_on_while_Kafka_is_dead_under_load() => KillKafkaAsync(Away);
 
     [KafkaFact]

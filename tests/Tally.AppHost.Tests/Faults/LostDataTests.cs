@@ -56,7 +56,7 @@ public sealed class LostDataTests
         await system.ProveAsync(await callers.EndAsync(), Patience);
     }
 
-    [KafkaFact]
+    [ThoroughFact]
     public async Task Kafka_loses_its_disk_while_all_is_idle_and_a_Calculator_that_starts_afterwards_shares_partitions_with_one_from_before()
     {
         // Two shards a partition, so that a producer from before and one from after meet in each: the new broker gives numbers out anew.

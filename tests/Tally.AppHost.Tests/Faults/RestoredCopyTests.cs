@@ -16,7 +16,7 @@ public sealed class RestoredCopyTests
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    [KafkaFact]
+    [ThoroughFact]
     public async Task Totals_database_is_put_back_under_load_and_then_with_an_empty_Kafka_and_the_total_heals_by_itself()
     {
         await using var system = await StartAsync();
