@@ -17,10 +17,12 @@ internal sealed class MetricsCollection : IAsyncDisposable
     /// </summary>
     public const int CardinalityLimit = 500;
 
+    private const string Kestrel = "Microsoft.AspNetCore.Server.Kestrel";
+
     /// <summary>Bounds for durations in seconds, unless the instrument advises others: from half a millisecond to ten seconds.</summary>
     private static readonly double[] Seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-    private static readonly string[] Standard = [ProcessMetrics.MeterName, "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel", "Npgsql"];
+    private static readonly string[] Standard = [ProcessMetrics.MeterName, "System.Runtime", Kestrel, "Npgsql"];
 
     private readonly MeterProvider _provider;
 
@@ -50,6 +52,12 @@ internal sealed class MetricsCollection : IAsyncDisposable
     {
         // Another host in this process (tests have several) has meters of the same names.
         if (instrument.Meter.Scope is IMeterFactory other && !ReferenceEquals(other, factory))
+        {
+            return MetricStreamConfiguration.Drop;
+        }
+
+        // Counted up and down with each request, it costs more than all that is measured of a call besides, and with HTTP/2 hardly anything waits there.
+        if (instrument is { Name: "kestrel.queued_requests", Meter.Name: Kestrel })
         {
             return MetricStreamConfiguration.Drop;
         }

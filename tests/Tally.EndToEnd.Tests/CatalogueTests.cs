@@ -32,6 +32,10 @@ public sealed partial class CatalogueTests(RunningSystem system)
             $"Only in the catalogue: {string.Join(", ", catalogue.Except(exposed))}. Only exposed: {string.Join(", ", exposed.Except(catalogue))}.\n{string.Join('\n', log.TakeLast(20))}");
     }
 
+    [KafkaFact]
+    public async Task What_costs_more_than_all_else_of_a_call_is_not_measured() =>
+        Assert.All(await MetricsAsync(), static text => Assert.DoesNotContain("kestrel_queued_requests", text, StringComparison.Ordinal));
+
     [KafkaFact("promtool")]
     public async Task Prometheus_own_linter_has_nothing_against_them()
     {
