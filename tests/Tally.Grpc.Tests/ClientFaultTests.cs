@@ -111,6 +111,23 @@ public class ClientFaultTests
     }
 
     [Fact(Timeout = Patience)]
+    public async Task A_connection_that_answers_no_ping_is_unavailable()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var pings = new SocketsHttpHandler { KeepAlivePingDelay = TimeSpan.FromSeconds(1), KeepAlivePingTimeout = TimeSpan.FromSeconds(1) };
+        using var channel = GrpcChannel.ForAddress($"http://{listener.LocalEndpoint}", new GrpcChannelOptions { HttpHandler = pings });
+
+        var status = StatusOf(channel);
+        using var silent = await listener.AcceptSocketAsync();
+
+        // Settings, without any; and nothing else, ever.
+        await silent.SendAsync(new byte[] { 0, 0, 0, 4, 0, 0, 0, 0, 0 });
+
+        Assert.Equal(StatusCode.Unavailable, (await status).StatusCode);
+    }
+
+    [Fact(Timeout = Patience)]
     public async Task A_server_that_does_not_speak_http_2_is_no_crash()
     {
         await using var server = await TestServer.StartAsync(

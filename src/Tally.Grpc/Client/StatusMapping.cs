@@ -22,7 +22,7 @@ internal static class StatusMapping
     public static Status Of(Exception exception)
     {
         var reset = exception as HttpProtocolException ?? exception.InnerException as HttpProtocolException;
-        return reset is not null
+        return reset is not null && !IsPingUnanswered(reset)
             ? new Status(OfReset(reset.ErrorCode), $"The server reset the call: {reset.Message}", exception)
             : exception switch
             {
@@ -31,6 +31,13 @@ internal static class StatusMapping
                 _ => new Status(StatusCode.Internal, $"The call failed: {exception.Message}", exception),
             };
     }
+
+    /// <summary>
+    /// Whether it is the connection that is dead. The handler reports a ping that nobody answers like a server's PROTOCOL_ERROR, and only its words, which name
+    /// the setting, tell one from the other.
+    /// </summary>
+    private static bool IsPingUnanswered(HttpProtocolException exception) =>
+        exception.Message.Contains(nameof(SocketsHttpHandler.KeepAlivePingDelay), StringComparison.Ordinal);
 
     /// <summary>From the error codes of HTTP/2.</summary>
     private static StatusCode OfReset(long code) => code switch

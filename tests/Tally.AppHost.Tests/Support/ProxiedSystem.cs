@@ -9,6 +9,9 @@ namespace Tally.AppHost.Tests.Support;
 /// <summary>Two that talk to each other, the one that connects first.</summary>
 public enum Link
 {
+    /// <summary>Where sums are asked for.</summary>
+    CallerToCalculator,
+
     /// <summary>Where results are stored.</summary>
     CalculatorToPostgres,
 
@@ -61,6 +64,7 @@ public sealed class ProxiedSystem : IAsyncLifetime
         var postgres = _links[Link.CalculatorToPostgres].Upstream;
         var calculator = _links[Link.TotalsToCalculator].Upstream;
         _links[Link.TotalsToPostgres] = _links[Link.TotalsToPostgres] with { Upstream = postgres };
+        _links[Link.CallerToCalculator] = _links[Link.CallerToCalculator] with { Upstream = calculator };
         try
         {
             _system = await WholeSystem.StartAsync(settings => Detoured(settings, postgres, calculator), BeforeAsync);
@@ -84,7 +88,7 @@ public sealed class ProxiedSystem : IAsyncLifetime
         (_calculator, _totals, _system, _proxies) = (null, null, null, null);
     }
 
-    internal KeyedCallers Call() => new(System.AddressesOf(ServiceNames.Calculator, ComponentNames.Grpc).Single());
+    internal KeyedCallers Call() => new($"http://{ProxyOf(Link.CallerToCalculator)}");
 
     internal Task BreakAsync(Link link, NetworkFault fault) => _proxies!.BreakAsync($"{link}", fault);
 
@@ -93,11 +97,17 @@ public sealed class ProxiedSystem : IAsyncLifetime
     /// <summary>Ends the connections that are dead still, so that the next test begins with none. The living ones end, too.</summary>
     internal async Task RenewAsync(Link link)
     {
+        if (link == Link.CallerToCalculator)
+        {
+            // The callers of the next test connect anew, anyway.
+            await AnewAsync(link);
+            return;
+        }
+
         // Anew, or a writer that does nothing would notice only at its next commit that its connection has ended, and refuse a call of the next test.
         var who = ServiceNames.Of(link is Link.CalculatorToPostgres or Link.CalculatorToKafka ? ServiceNames.Calculator : ServiceNames.Totals, 1);
         await System.StopComponentAsync(who);
-        await _proxies!.RemoveAsync($"{link}");
-        await _proxies.AddAsync($"{link}", _links[link].Port, _links[link].Upstream);
+        await AnewAsync(link);
         await System.StartComponentAsync(who, CancellationToken.None);
     }
 
@@ -163,6 +173,12 @@ public sealed class ProxiedSystem : IAsyncLifetime
         {
             await _proxies.AddAsync($"{link}", port, upstream);
         }
+    }
+
+    private async Task AnewAsync(Link link)
+    {
+        await _proxies!.RemoveAsync($"{link}");
+        await _proxies.AddAsync($"{link}", _links[link].Port, _links[link].Upstream);
     }
 
     private KafkaDetour DetourOf(Link link) => new(_links[link].Upstream, _links[link].Port);
