@@ -7,8 +7,8 @@ using Tally.Bench.Servers;
 namespace Tally.Bench;
 
 /// <summary>
-/// Whether being looked at by too many slows adds: in alternating rounds the same calls to a Calculator, alone, while a thousand ask for its metrics at once, and
-/// while a hundred have asked for them and hardly read.
+/// Whether being looked at by too many slows adds: in alternating rounds the same calls to a Calculator, alone, while a thousand ask for its metrics at the same
+/// instants, and while a hundred have asked for them and hardly read.
 /// </summary>
 internal sealed class Scrapes(BenchOptions options, LocalSystem system, Generator generator, ServerProcess server)
 {
@@ -17,6 +17,9 @@ internal sealed class Scrapes(BenchOptions options, LocalSystem system, Generato
     private const string Slow = "slow_readers";
     private const int Scrapers = 1_000;
     private const int SlowReaders = 100;
+
+    /// <summary>As often as Prometheus usually asks.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SlowReadPause = TimeSpan.FromSeconds(1);
     private static readonly byte[] Question = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray();
 
@@ -75,7 +78,7 @@ internal sealed class Scrapes(BenchOptions options, LocalSystem system, Generato
         var cpu = new CpuMeter(("calculator", server.Pid), ("postgres", system.State.Components["postgres"].Pid!.Value));
         var looking = kind switch
         {
-            AtOnce => Task.WhenAll(Enumerable.Range(0, Scrapers).Select(_ => ScrapeAsync(pause: TimeSpan.Zero, end.Token))),
+            AtOnce => ScrapeAtOnceAsync(end.Token),
             Slow => Task.WhenAll(Enumerable.Range(0, SlowReaders).Select(_ => ScrapeAsync(SlowReadPause, end.Token))),
             _ => Task.CompletedTask,
         };
@@ -83,6 +86,23 @@ internal sealed class Scrapes(BenchOptions options, LocalSystem system, Generato
         cpu.AddTo(_rounds, kind, calls);
         await end.CancelAsync();
         await looking;
+    }
+
+    private async Task ScrapeAtOnceAsync(CancellationToken end)
+    {
+        using var timer = new PeriodicTimer(Interval);
+        try
+        {
+            do
+            {
+                await Task.WhenAll(Enumerable.Range(0, Scrapers).Select(_ => ScrapeAsync(pause: TimeSpan.Zero, end)));
+            }
+            while (await timer.WaitForNextTickAsync(end));
+        }
+        catch (OperationCanceledException)
+        {
+            // The round is over.
+        }
     }
 
     /// <summary>Asks once and reads the answer; with a pause behind each 100 bytes, and a small window, what isn't read stays with the server.</summary>

@@ -8,4 +8,7 @@ internal static partial class Log
 
     [LoggerMessage(4001, LogLevel.Warning, "The total can't be read from the database.", EventName = "TotalNotRead")]
     public static partial void TotalNotRead(ILogger logger, Exception failure);
+
+    [LoggerMessage(4002, LogLevel.Information, "The total is read from the database again.", EventName = "TotalReadAgain")]
+    public static partial void TotalReadAgain(ILogger logger);
 }

@@ -209,6 +209,9 @@ internal sealed partial class Auditor<TState, TEvent>(
         // As it was read from the database, never from memory: what is confirmed may be gone from the outbox a moment later.
         await _confirmations.SendAsync(outbox, source.System, held, cancellationToken);
         failure?.Throw();
-        metrics.Audited();
+        if (compared == held.Count)
+        {
+            metrics.Audited();
+        }
     }
 }

@@ -80,6 +80,9 @@ internal static partial class Log
     [LoggerMessage(308, LogLevel.Warning, "The topic could be set better: {Weakness}. What Kafka loses is published again when it's asked for, as long as retention has it")]
     public static partial void TopicWeak(ILogger logger, string weakness);
 
+    [LoggerMessage(309, LogLevel.Warning, "Results should not go to the topic as it is set: {Refusal}")]
+    public static partial void TopicRefused(ILogger logger, string refusal);
+
     [LoggerMessage(EventId = 303, Message = "librdkafka: {Text}")]
     public static partial void Librdkafka(ILogger logger, LogLevel level, string text);
 }

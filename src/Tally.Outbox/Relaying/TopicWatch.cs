@@ -72,14 +72,16 @@ internal sealed class TopicWatch(int shards, TimeProvider time, ILogger logger)
         {
             var set = settings[topic.Name];
             var facts = new TopicFacts(null, topic.Partitions.Count, topic.Partitions.Min(static partition => partition.Replicas.Count), brokers);
-            var weaknesses = TopicRules.FindWeaknesses(topic.Name, facts, set, shards);
             if (TopicRules.FindRefusal(topic.Name, facts, set) is { } refusal)
             {
                 troubles.Add(refusal);
-                weaknesses = weaknesses.Append(refusal);
+                if (_told.Add(refusal))
+                {
+                    Log.TopicRefused(logger, refusal);
+                }
             }
 
-            foreach (var weakness in weaknesses.Where(_told.Add))
+            foreach (var weakness in TopicRules.FindWeaknesses(topic.Name, facts, set, shards).Where(_told.Add))
             {
                 Log.TopicWeak(logger, weakness);
             }

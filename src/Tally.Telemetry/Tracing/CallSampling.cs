@@ -23,14 +23,15 @@ public sealed class CallSampling
     public bool IsWanted(string method, ActivityContext parent)
     {
         ArgumentNullException.ThrowIfNull(method);
+        var isKeptByCaller = parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded);
         if (!_followsCallers)
         {
             // The SDK's sampler goes by the trace's id, or takes all or none.
-            return !IsProbe(method);
+            return isKeptByCaller || !IsProbe(method);
         }
 
         return parent.TraceId != default
-            ? parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
+            ? isKeptByCaller
             : !IsProbe(method) && (_share >= 1 || (_share > 0 && Random.Shared.NextDouble() < _share));
     }
 

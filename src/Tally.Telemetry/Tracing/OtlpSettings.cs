@@ -42,7 +42,7 @@ internal sealed class OtlpSettings
     public double Share => Sampler switch
     {
         "parentbased_always_off" => 0,
-        "parentbased_traceidratio" when Of("OTEL_TRACES_SAMPLER_ARG") is { } share => double.Parse(share, CultureInfo.InvariantCulture),
+        "parentbased_traceidratio" when TryRatio(Of("OTEL_TRACES_SAMPLER_ARG"), out var share) => share,
         _ => 1,
     };
 
@@ -87,8 +87,11 @@ internal sealed class OtlpSettings
     private string? OneOf(string name, string[] allowed) =>
         Of(name) is not { } value || allowed.Contains(value, StringComparer.Ordinal) ? null : $"{name} is '{value}'; allowed: {string.Join(", ", allowed)}.";
 
+    private static bool TryRatio(string? value, out double ratio) =>
+        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out ratio) && ratio is >= 0 and <= 1;
+
     private string? Ratio(string name) =>
-        Of(name) is not { } value || (double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 0 and <= 1)
+        Of(name) is not { } value || TryRatio(value, out _)
             ? null
             : $"{name} is '{value}'; allowed: 0 to 1, the share of traces that is kept.";
 

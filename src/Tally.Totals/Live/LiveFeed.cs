@@ -74,6 +74,10 @@ internal sealed class LiveFeed(
         while (true)
         {
             await _wake.WaitAsync(stoppingToken);
+
+            // What was heard long ago must not be the first thing that is shown: the outbox is asked before, and given a moment.
+            await AskAgainAsync(stoppingToken);
+            await Task.WhenAny(_asking, Task.Delay(Silence, time, stoppingToken));
             while (Volatile.Read(ref _watchers) > 0)
             {
                 Show(JsonSerializer.SerializeToUtf8Bytes(await ComposeAsync(stoppingToken), LiveJson.Default.LiveState));
@@ -84,12 +88,9 @@ internal sealed class LiveFeed(
 
     private async Task<LiveState> ComposeAsync(CancellationToken stoppingToken)
     {
-        if (_asking.IsCompleted && (_asked == 0 || time.GetElapsedTime(_asked) >= AskInterval))
+        if (time.GetElapsedTime(_asked) >= AskInterval)
         {
-            // It has ended: this only lets a fault that nobody expects be seen.
-            await _asking;
-            _asked = time.GetTimestamp();
-            _asking = AskAsync(stoppingToken);
+            await AskAgainAsync(stoppingToken);
         }
 
         var status = inbox.Status;
@@ -119,6 +120,18 @@ internal sealed class LiveFeed(
             inbox.Audit is { } audit ? new LiveAudit(audit.Shards, audit.Differences, Math.Round(audit.Age.TotalSeconds, 1)) : null,
             delays.Read(),
             shards);
+    }
+
+    /// <summary>Begins to ask, unless an answer is on its way.</summary>
+    private async Task AskAgainAsync(CancellationToken stoppingToken)
+    {
+        if (_asking.IsCompleted)
+        {
+            // It has ended: this only lets a fault that nobody expects be seen.
+            await _asking;
+            _asked = time.GetTimestamp();
+            _asking = AskAsync(stoppingToken);
+        }
     }
 
     /// <summary>Asks the outbox and the quarantine. What fails is asked again; how old an answer is, is seen.</summary>

@@ -16,6 +16,7 @@ internal sealed class TotalsRefresher(TotalsView view, IInbox<Amount> inbox, Tim
 
     private readonly SemaphoreSlim _wake = new(0, 1);
     private long _askedAt;
+    private bool _failed;
 
     /// <summary>Called by whoever wants to know the total: reads it when what is known is old, and keeps it fresh for a while.</summary>
     /// <exception cref="NpgsqlException">What is known is old, and the database can't be read.</exception>
@@ -45,17 +46,33 @@ internal sealed class TotalsRefresher(TotalsView view, IInbox<Amount> inbox, Tim
     {
         while (true)
         {
-            await _wake.WaitAsync(Idle, stoppingToken);
+            if (!await _wake.WaitAsync(Idle, stoppingToken) && !inbox.Status.IsReady)
+            {
+                // Nobody asks, and the tables may not be there yet.
+                continue;
+            }
+
             do
             {
                 try
                 {
                     await RefreshAsync(stoppingToken);
+                    if (_failed)
+                    {
+                        _failed = false;
+                        Log.TotalReadAgain(logger);
+                    }
+
                     await Task.Delay(Pause, time, stoppingToken);
                 }
                 catch (Exception failure) when (DatabaseTrouble.Is(failure))
                 {
-                    Log.TotalNotRead(logger, failure);
+                    if (!_failed)
+                    {
+                        _failed = true;
+                        Log.TotalNotRead(logger, failure);
+                    }
+
                     await Task.Delay(Stale, time, stoppingToken);
                 }
             }

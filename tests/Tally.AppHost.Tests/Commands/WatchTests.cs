@@ -41,6 +41,8 @@ public sealed class WatchTests
         var differs = State with { Audit = new WatchedAudit(8, 1, 3) };
         Assert.Equal((false, "The total is wrong: run ./tally verify"), WatchWords.Verdict(differs));
         Assert.Equal("8 shards compared with the outbox 3 s ago: 1 differ", WatchWords.Audit(differs.Audit));
+        Assert.Equal("12,345 accepted, 12,345 counted, 1 shards differ from the outbox", WatchWords.Completeness(differs));
+        Assert.Equal((0, 1), (WatchWords.Truth(differs).Difference, WatchWords.Truth(differs).ShardsThatDiffer));
         Assert.Equal("not compared with the outbox now", WatchWords.Audit(null));
 
         Assert.Equal((false, "A shard stands still"), WatchWords.Verdict(State with { Shards = [Shard, Shard with { State = "fork" }] }));
@@ -68,7 +70,7 @@ public sealed class WatchTests
                 "2 in quarantine: ./tally quarantine list",
             ],
             WatchWords.Lines(state));
-        Assert.Equal(new TruthAnswer(false, "A shard stands still", "42.5", 12_345, 12_400, 5, 50, 0, 2), WatchWords.Truth(state));
+        Assert.Equal(new TruthAnswer(false, "A shard stands still", "42.5", 12_345, 12_400, 5, 50, 0, 0, 2), WatchWords.Truth(state));
         Assert.Null(WatchWords.Truth(State with { Source = null }).Accepted);
     }
 

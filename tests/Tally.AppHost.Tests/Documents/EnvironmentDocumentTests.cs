@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Tally.AppHost.Commands;
+using Tally.AppHost.Tests.Support;
 
 namespace Tally.AppHost.Tests.Documents;
 
@@ -8,12 +9,10 @@ public sealed partial class EnvironmentDocumentTests
 {
     private const string Heading = "## The local system: `./tally`";
 
-    private static readonly string Root = Find(AppContext.BaseDirectory);
-
     [Fact]
     public void The_document_has_a_row_for_every_variable_that_is_read_and_none_for_others()
     {
-        var read = Directory.EnumerateFiles(Path.Combine(Root, "src", "Tally.AppHost"), "*.cs", SearchOption.AllDirectories)
+        var read = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src", "Tally.AppHost"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => Reads().Matches(File.ReadAllText(file)))
             .Select(match => match.Groups["name"].Value)
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
@@ -31,16 +30,12 @@ public sealed partial class EnvironmentDocumentTests
 
     private static List<(string Variable, string Option)> Rows() =>
     [
-        .. File.ReadLines(Path.Combine(Root, "docs", "configuration.md"))
+        .. File.ReadLines(Path.Combine(Repository.Root, "docs", "configuration.md"))
             .SkipWhile(line => line != Heading)
             .Where(line => line.StartsWith('|')).Skip(2)
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
             .Select(cells => (cells[1], cells[2])),
     ];
-
-    private static string Find(string folder) => File.Exists(Path.Combine(folder, "Tally.slnx"))
-        ? folder
-        : Find(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests don't run within a checkout."));
 
     [GeneratedRegex(@"ariable\(""(?<name>[A-Z_]+)""\)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Reads();

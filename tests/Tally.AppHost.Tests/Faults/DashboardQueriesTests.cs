@@ -29,8 +29,6 @@ public sealed partial class DashboardQueriesTests(ITestOutputHelper output)
     // As prometheus.yml scrapes.
     private static readonly TimeSpan Scrape = TimeSpan.FromSeconds(2);
 
-    private static readonly string Root = Find(AppContext.BaseDirectory);
-
     /// <summary>What may be 0 all along.</summary>
     private static readonly Dictionary<string, string> MayBeZero = new(StringComparer.Ordinal)
     {
@@ -87,7 +85,7 @@ public sealed partial class DashboardQueriesTests(ITestOutputHelper output)
         if (K6.IsHere)
         {
             var address = new Uri(system.System.AddressesOf(ServiceNames.Calculator, ComponentNames.Grpc)[0]).Authority;
-            await K6.RunAsync(Path.Combine(Root, "protos"), address, PrometheusAnswers.AddressOf(system));
+            await K6.RunAsync(Path.Combine(Repository.Root, "protos"), address, PrometheusAnswers.AddressOf(system));
         }
     }
 
@@ -174,10 +172,6 @@ public sealed partial class DashboardQueriesTests(ITestOutputHelper output)
         await prometheus.SeesAsync(AlertTests.Firing("TallyKafkaLostResults"));
     }
 
-    private static string Find(string folder) => File.Exists(Path.Combine(folder, "Tally.slnx"))
-        ? folder
-        : Find(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests don't run within a checkout."));
-
     [GeneratedRegex(@"^label_values\((?<series>.+), (?<label>\w+)\)$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex LabelValues();
 
@@ -194,7 +188,7 @@ public sealed partial class DashboardQueriesTests(ITestOutputHelper output)
         /// <returns>What gave nothing, or only 0.</returns>
         public async Task<IReadOnlyList<string>> AskAllAsync()
         {
-            var files = Directory.GetFiles(Path.Combine(Root, "deploy", "grafana", "dashboards"), "*.json");
+            var files = Directory.GetFiles(Path.Combine(Repository.Root, "deploy", "grafana", "dashboards"), "*.json");
             Assert.NotEmpty(files);
             foreach (var file in files.Order(StringComparer.Ordinal))
             {

@@ -16,6 +16,8 @@ public class CallSamplingTests
     [InlineData("parentbased_traceidratio", "0", 0, 0)]
     [InlineData("parentbased_traceidratio", "1", 1_000, 1_000)]
     [InlineData("parentbased_traceidratio", "0.5", 350, 650)]
+    [InlineData("parentbased_traceidratio", "many", 1_000, 1_000)]
+    [InlineData("parentbased_traceidratio", "0,1", 1_000, 1_000)]
     public void Of_a_thousand_calls_without_a_trace_so_many_are_wanted(string? sampler, string? share, int atLeast, int atMost)
     {
         var sampling = Of(sampler, share);
@@ -42,8 +44,12 @@ public class CallSamplingTests
     [InlineData("always_on")]
     [InlineData("always_off")]
     [InlineData("traceidratio")]
-    public void Samplers_that_ask_no_caller_decide_by_themselves(string sampler) =>
+    public void Samplers_that_ask_no_caller_decide_by_themselves(string sampler)
+    {
         Assert.True(Of(sampler, "0").IsWanted(Add, Parent(ActivityTraceFlags.None)));
+        Assert.True(Of(sampler, "0").IsWanted(Health, Parent(ActivityTraceFlags.Recorded)));
+        Assert.False(Of(sampler, "0").IsWanted(Health, default));
+    }
 
     private static ActivityContext Parent(ActivityTraceFlags flags) =>
         new(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), flags, isRemote: true);

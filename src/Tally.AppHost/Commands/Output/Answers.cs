@@ -29,7 +29,7 @@ internal sealed record StatusAnswer(bool Ok, IReadOnlyDictionary<string, Compone
 
 /// <summary>Whether anything is lost or waits, and how many results are where; what isn't known is not there.</summary>
 internal sealed record TruthAnswer(
-    bool Well, string Verdict, string Total, long Count, long? Accepted, long? WaitingForKafka, long? WaitingForTotals, long Difference, long? Quarantined);
+    bool Well, string Verdict, string Total, long Count, long? Accepted, long? WaitingForKafka, long? WaitingForTotals, long Difference, int? ShardsThatDiffer, long? Quarantined);
 
 /// <summary>One component; every property is always there.</summary>
 internal sealed record ComponentAnswer(

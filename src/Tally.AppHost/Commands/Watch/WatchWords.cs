@@ -27,7 +27,10 @@ internal static class WatchWords
     {
         var accepted = state.Source is { } source ? $"{Number(source.Accepted)} accepted, " : "";
         var waiting = state.Source is { } at && at.Accepted > state.Count ? $", {Number(at.Accepted - state.Count)} on their way" : "";
-        return $"{accepted}{Number(state.Count)} counted{waiting}, difference {Number(Difference(state))}";
+        var difference = Difference(state) == 0 && state.Audit?.Differences > 0
+            ? $"{state.Audit.Differences} shards differ from the outbox"
+            : $"difference {Number(Difference(state))}";
+        return $"{accepted}{Number(state.Count)} counted{waiting}, {difference}";
     }
 
     /// <summary>What the outbox was asked every few seconds: what it has at the very position that is held.</summary>
@@ -66,7 +69,7 @@ internal static class WatchWords
         var (isGood, verdict) = Verdict(state);
         var source = state.Source;
         return new TruthAnswer(
-            isGood, verdict, state.Total, state.Count, source?.Accepted, source?.InOutbox, source?.InKafka, Difference(state) + (state.Audit?.Differences ?? 0), state.Quarantined);
+            isGood, verdict, state.Total, state.Count, source?.Accepted, source?.InOutbox, source?.InKafka, Difference(state), state.Audit?.Differences, state.Quarantined);
     }
 
     public static string Rate(double? rate) => rate is { } known ? $"{Number((long)known)} a second" : "rate unknown";
@@ -94,5 +97,5 @@ internal static class WatchWords
     public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     // Both belong to one fold: they agree at every instant.
-    private static long Difference(WatchedState state) => state.Shards.Sum(shard => shard.Counted - shard.Results);
+    private static long Difference(WatchedState state) => state.Shards.Sum(shard => Math.Abs(shard.Counted - shard.Results));
 }

@@ -12,16 +12,16 @@ internal static class RuntimeLeftovers
     /// <param name="pid">The process; it has ended.</param>
     public static void Remove(int pid)
     {
-        foreach (var file in Patterns.SelectMany(pattern => Directory.EnumerateFiles(Path.GetTempPath(), pattern.Replace("{0}", $"{pid}", StringComparison.Ordinal))))
+        try
         {
-            try
+            foreach (var file in Patterns.SelectMany(pattern => Directory.EnumerateFiles(Path.GetTempPath(), pattern.Replace("{0}", $"{pid}", StringComparison.Ordinal))))
             {
                 File.Delete(file);
             }
-            catch (Exception notOurs) when (notOurs is IOException or UnauthorizedAccessException)
-            {
-                // Somebody else's with an old id like it: left where it is, as it would have been without us.
-            }
+        }
+        catch (Exception notOurs) when (notOurs is IOException or UnauthorizedAccessException)
+        {
+            // Somebody else's with an old id like it, or no such folder: left as it would have been without us.
         }
     }
 }

@@ -82,13 +82,14 @@ function ratesBetween(before, state) {
 
 // What is counted is compared with the positions that it is counted up to: both belong to one fold, so that they agree at every instant.
 function drawVerdict(state) {
-  const difference = state.shards.reduce((sum, shard) => sum + shard.counted - shard.results, 0);
+  const difference = state.shards.reduce((sum, shard) => sum + Math.abs(shard.counted - shard.results), 0);
   const stuck = state.shards.filter(shard => shard.state !== "ok");
   const counted = number.format(state.count);
   show("audit", compared(state.audit));
   if (difference !== 0 || state.audit?.differences > 0) {
     say("verdict", "bad", "The total is wrong");
-    show("completeness", `${counted} counted, difference ${number.format(difference)}: run ./tally verify`);
+    const what = difference !== 0 ? `difference ${number.format(difference)}` : `${state.audit.differences} shards differ from the outbox`;
+    show("completeness", `${counted} counted, ${what}: run ./tally verify`);
     return;
   }
 

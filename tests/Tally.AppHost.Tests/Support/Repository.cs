@@ -1,0 +1,12 @@
+namespace Tally.AppHost.Tests.Support;
+
+/// <summary>The checkout that these tests were built from.</summary>
+internal static class Repository
+{
+    /// <summary>The folder that holds Tally.slnx.</summary>
+    public static string Root { get; } = Find(AppContext.BaseDirectory);
+
+    private static string Find(string folder) => File.Exists(Path.Combine(folder, "Tally.slnx"))
+        ? folder
+        : Find(Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The tests don't run within a checkout."));
+}
