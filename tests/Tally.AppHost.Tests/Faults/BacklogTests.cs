@@ -9,7 +9,7 @@ namespace Tally.AppHost.Tests.Faults;
 [Collection(nameof(WholeSystems))]
 public sealed class BacklogTests
 {
-    [KafkaFact]
+    [ThoroughFact]
     public Task A_backlog_of_fifteen_seconds_without_Kafka_drains_without_a_needless_rewind() =>
         DrainAsync(results: 50_000, away: TimeSpan.FromSeconds(15), patience: TimeSpan.FromMinutes(2));
 

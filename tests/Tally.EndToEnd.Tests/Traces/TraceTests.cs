@@ -61,6 +61,7 @@ public sealed class TraceTests : IAsyncLifetime
         var fold = await SpanAsync(trace, "INSERT folds");
         Assert.Equal([call.Id], fold.Links);
         Assert.Equal([fold.Id], process.Links);
+        Assert.Equal("vendor=1", process.Span.TraceState);
         Assert.All(Traces.Of(trace), span => Assert.NotEqual(2, span.Span.Status?.Code ?? 0));
         Assert.True(call.Span.StartTimeUnixNano <= commit.Span.StartTimeUnixNano && commit.Span.EndTimeUnixNano <= process.Span.EndTimeUnixNano);
 
@@ -92,6 +93,15 @@ public sealed class TraceTests : IAsyncLifetime
 
         // Who began the trace decides whether it's kept.
         Assert.Empty(Traces.Of(untraced));
+
+        // What is published again is so in the same trace.
+        using var channel = GrpcChannel.ForAddress(await System.EndpointAsync("calculator-1", "grpc"));
+        var again = new Position { Shard = (int)send["tally.shard"]!.IntValue, Sequence = send["tally.sequence"]!.IntValue };
+        await new Relay.RelayClient(channel).RewindAsync(again, deadline: DateTime.UtcNow + Patience);
+        await Eventually.TrueAsync(
+            () => Traces.Of(trace).Count(span => span.Span.Name == "send sums") == 2
+                && Traces.Of(trace).Any(span => span["tally.inbox.outcome"]?.StringValue == "duplicate"),
+            Patience);
     }
 
     private async Task AddAsync(string trace, string caller, bool sampled)

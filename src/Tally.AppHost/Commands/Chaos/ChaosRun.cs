@@ -9,9 +9,6 @@ namespace Tally.AppHost.Commands.Chaos;
 /// <param name="say">Told of each step when it is done.</param>
 internal sealed class ChaosRun(LocalSystem system, ChaosLoad load, TimeProvider time, Action<ChaosOutcome> say)
 {
-    /// <summary>How long a labelled step may take to be reached once the process is ready; then the process is killed wherever it is.</summary>
-    private static readonly TimeSpan FaultPatience = TimeSpan.FromSeconds(10);
-
     /// <summary>A segment goes once its shard took a thousand results, and Totals has confirmed them.</summary>
     private static readonly TimeSpan DropPatience = TimeSpan.FromSeconds(90);
 
@@ -21,6 +18,9 @@ internal sealed class ChaosRun(LocalSystem system, ChaosLoad load, TimeProvider 
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
 
     private readonly long _began = time.GetTimestamp();
+
+    /// <summary>How long a labelled step may take to be reached once the process is ready; then the process is killed wherever it is.</summary>
+    public required TimeSpan FaultPatience { get; init; }
 
     /// <summary>Does it all, at most so long: what is left of the plan then is left out.</summary>
     public async Task<IReadOnlyList<ChaosOutcome>> RunAsync(IEnumerable<ChaosStep> plan, TimeSpan atMost, CancellationToken cancellationToken)

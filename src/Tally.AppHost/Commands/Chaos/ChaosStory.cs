@@ -22,6 +22,9 @@ internal sealed class ChaosStory(CommandOutput output, TimeProvider time)
     /// <summary>Calls a second.</summary>
     public required int Rate { get; init; }
 
+    /// <summary>How long a labelled step may take to be reached; what is run against the clock doesn't wait long.</summary>
+    public TimeSpan FaultPatience { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long to wait for the total at the end.</summary>
     public required TimeSpan Patience { get; init; }
 
@@ -61,7 +64,7 @@ internal sealed class ChaosStory(CommandOutput output, TimeProvider time)
         ChaosReport chaos;
         try
         {
-            chaos = new ChaosReport(await new ChaosRun(system, load, time, outcome => Say(outcome, load))
+            chaos = new ChaosReport(await new ChaosRun(system, load, time, outcome => Say(outcome, load)) { FaultPatience = FaultPatience }
                 .RunAsync(Plan, AtMost, cancellationToken));
         }
         finally
