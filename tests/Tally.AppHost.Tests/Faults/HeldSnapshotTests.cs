@@ -14,7 +14,7 @@ public sealed class HeldSnapshotTests
     private const string Segments = "SELECT count(*) FROM pg_partition_tree('outbox.outbox_batches') WHERE isleaf";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    [KafkaFact]
+    [ThoroughFact]
     public Task A_snapshot_held_open_under_load_stops_neither_adds_nor_segments_nor_the_total() => HoldAsync(TimeSpan.FromSeconds(20));
 
     [ThoroughFact]
