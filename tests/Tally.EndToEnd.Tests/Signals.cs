@@ -23,8 +23,8 @@ internal static class Signals
 
     public static async Task ThawTreeAsync(int pid)
     {
-        await ToChildrenAsync("CONT", pid);
         await ThawAsync(pid);
+        await ToChildrenAsync("CONT", pid);
     }
 
     public static bool IsAlive(int pid)

@@ -36,7 +36,10 @@ internal static class StatusCommand
     private static async Task<WatchedState?> TryReadAsync(IReadOnlyDictionary<string, ComponentAnswer> components)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        foreach (var (_, totals) in components.Where(component => ServiceNames.Is(component.Key, ServiceNames.Totals)).OrderBy(component => component.Value.State != "ready"))
+        var instances = components
+            .Where(component => ServiceNames.Is(component.Key, ServiceNames.Totals) && component.Value.Endpoints.ContainsKey(ComponentNames.Http))
+            .OrderBy(component => component.Value.State != "ready");
+        foreach (var (_, totals) in instances)
         {
             using var patience = new CancellationTokenSource(Patience);
             try

@@ -40,8 +40,8 @@ public sealed class WatchTests
 
         var differs = State with { Audit = new WatchedAudit(8, 1, 3) };
         Assert.Equal((false, "The total is wrong: run ./tally verify"), WatchWords.Verdict(differs));
-        Assert.Equal("8 shards compared with the outbox 3 s ago: 1 differ", WatchWords.Audit(differs.Audit));
-        Assert.Equal("12,345 accepted, 12,345 counted, 1 shards differ from the outbox", WatchWords.Completeness(differs));
+        Assert.Equal("8 shards compared with the outbox 3 s ago: 1 differs", WatchWords.Audit(differs.Audit));
+        Assert.Equal("12,345 accepted, 12,345 counted, 1 shard differs from the outbox", WatchWords.Completeness(differs));
         Assert.Equal((0, 1), (WatchWords.Truth(differs).Difference, WatchWords.Truth(differs).ShardsThatDiffer));
         Assert.Equal("not compared with the outbox now", WatchWords.Audit(null));
 

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Tally.AppHost.Commands;
-using Tally.AppHost.Tests.Support;
+using Tally.TestSupport;
 
 namespace Tally.AppHost.Tests.Documents;
 

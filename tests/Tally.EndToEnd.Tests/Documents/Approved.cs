@@ -1,3 +1,5 @@
+using Tally.TestSupport;
+
 namespace Tally.EndToEnd.Tests.Documents;
 
 /// <summary>

@@ -5,6 +5,7 @@ using Tally.Calculator;
 using Tally.Inbox;
 using Tally.Outbox;
 using Tally.Telemetry.Hosting;
+using Tally.TestSupport;
 using Tally.Totals;
 
 namespace Tally.EndToEnd.Tests.Documents;

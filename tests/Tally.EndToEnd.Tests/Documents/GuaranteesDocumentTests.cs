@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Tally.EndToEnd.Tests.Sabotaged;
+using Tally.TestSupport;
 
 namespace Tally.EndToEnd.Tests.Documents;
 

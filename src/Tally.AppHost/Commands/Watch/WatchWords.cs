@@ -28,7 +28,7 @@ internal static class WatchWords
         var accepted = state.Source is { } source ? $"{Number(source.Accepted)} accepted, " : "";
         var waiting = state.Source is { } at && at.Accepted > state.Count ? $", {Number(at.Accepted - state.Count)} on their way" : "";
         var difference = Difference(state) == 0 && state.Audit?.Differences > 0
-            ? $"{state.Audit.Differences} shards differ from the outbox"
+            ? $"{state.Audit.Differences} {(state.Audit.Differences == 1 ? "shard differs" : "shards differ")} from the outbox"
             : $"difference {Number(Difference(state))}";
         return $"{accepted}{Number(state.Count)} counted{waiting}, {difference}";
     }
@@ -38,7 +38,7 @@ internal static class WatchWords
         ? "not compared with the outbox now"
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"{audit.Shards} {(audit.Shards == 1 ? "shard" : "shards")} compared with the outbox {audit.Seconds:0} s ago: {(audit.Differences == 0 ? "no difference" : $"{audit.Differences} differ")}");
+            $"{audit.Shards} {(audit.Shards == 1 ? "shard" : "shards")} compared with the outbox {audit.Seconds:0} s ago: {(audit.Differences == 0 ? "no difference" : $"{audit.Differences} {(audit.Differences == 1 ? "differs" : "differ")}")}");
 
     /// <summary>All of it in a line.</summary>
     public static string Line(WatchedState state, double? rate) =>

@@ -88,7 +88,7 @@ function drawVerdict(state) {
   show("audit", compared(state.audit));
   if (difference !== 0 || state.audit?.differences > 0) {
     say("verdict", "bad", "The total is wrong");
-    const what = difference !== 0 ? `difference ${number.format(difference)}` : `${state.audit.differences} shards differ from the outbox`;
+    const what = difference !== 0 ? `difference ${number.format(difference)}` : `${state.audit.differences} ${state.audit.differences === 1 ? "shard differs" : "shards differ"} from the outbox`;
     show("completeness", `${counted} counted, ${what}: run ./tally verify`);
     return;
   }
@@ -114,7 +114,7 @@ function drawVerdict(state) {
 function compared(audit) {
   if (!audit) return "not compared with the outbox now";
   const shards = audit.shards === 1 ? "1 shard" : `${audit.shards} shards`;
-  return `${shards} compared with the outbox ${Math.round(audit.seconds)} s ago: ${audit.differences === 0 ? "no difference" : `${audit.differences} differ`}`;
+  return `${shards} compared with the outbox ${Math.round(audit.seconds)} s ago: ${audit.differences === 0 ? "no difference" : `${audit.differences} ${audit.differences === 1 ? "differs" : "differ"}`}`;
 }
 
 function drawTroubles(state) {

@@ -1,7 +1,7 @@
-namespace Tally.AppHost.Tests.Support;
+namespace Tally.TestSupport;
 
 /// <summary>The checkout that these tests were built from.</summary>
-internal static class Repository
+public static class Repository
 {
     /// <summary>The folder that holds Tally.slnx.</summary>
     public static string Root { get; } = Find(AppContext.BaseDirectory);
