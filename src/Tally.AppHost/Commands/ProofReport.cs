@@ -1,4 +1,5 @@
 using Tally.AppHost.Commands.Chaos;
+using Tally.AppHost.Commands.Load;
 using Tally.AppHost.Commands.Output;
 using Tally.AppHost.Proof;
 
@@ -19,6 +20,9 @@ internal sealed record ProofReport(Evidence Evidence, Books? Books, IReadOnlyLis
     /// <summary>What was done to the system before, if anything.</summary>
     public ChaosReport? Chaos { get; init; }
 
+    /// <summary>What load it was under, if that was the question.</summary>
+    public LoadReport? Load { get; init; }
+
     public bool IsProved => Problems.Count == 0;
 
     /// <summary>Writes it down, and says how the program ends.</summary>
@@ -28,6 +32,10 @@ internal sealed record ProofReport(Evidence Evidence, Books? Books, IReadOnlyLis
         {
             var answer = new ChaosAnswer(ToAnswer()) { Kills = chaos.Outcomes.Count, Plan = chaos.Steps, RecoverySeconds = chaos.Recovery };
             output.Answer(answer, Answers.Readable.ChaosAnswer, Write);
+        }
+        else if (Load is { } load)
+        {
+            output.Answer(load.ToAnswer(ToAnswer()), Answers.Readable.LoadAnswer, Write);
         }
         else
         {
@@ -59,6 +67,11 @@ internal sealed record ProofReport(Evidence Evidence, Books? Books, IReadOnlyLis
     {
         var places = new TextTable(
             new Column("place"), new Column("results", ToTheRight: true), new Column("sum", ToTheRight: true), new Column("what it is"));
+        if (Load is { Before: { Count: > 0 } before })
+        {
+            Add(places, "before", before, "were stored already");
+        }
+
         if (Books is { } books)
         {
             Add(places, "accepted", books.Accepted, "callers were answered OK");
@@ -83,6 +96,7 @@ internal sealed record ProofReport(Evidence Evidence, Books? Books, IReadOnlyLis
         }
 
         Chaos?.Write(text);
+        Load?.Write(text);
         text.Table(places);
         text.Line(Books is null ? "" : $"unknown (never answered)  {Books.Value.Unknown}");
         text.Line($"duplicates suppressed     {Evidence.DuplicatesSuppressed}");

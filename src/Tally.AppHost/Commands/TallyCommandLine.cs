@@ -49,6 +49,7 @@ internal static class TallyCommandLine
         {
             DemoCommand.Create(),
             ChaosCommand.Create(),
+            LoadCommand.Create(),
             UpCommand.Create(),
             AddCommand.Create(),
             TotalCommand.Create(),

@@ -24,7 +24,7 @@ public static class Doctor
             tools.HeaderAsync("OpenSSL headers", "openssl/ssl.h", "TLS to Kafka", "Debian: apt-get install libssl-dev."));
         var size = await Task.Run(cache.Size, cancellationToken);
         return new DoctorReport(
-            [.. findings, tools.Postgres(), tools.Kafka(), tools.Librdkafka(), await tools.PrometheusAsync(), await tools.GrafanaAsync()], cache.Folder, size);
+            [.. findings, tools.Postgres(), tools.Kafka(), tools.Librdkafka(), await tools.PrometheusAsync(), await tools.GrafanaAsync(), await tools.K6Async()], cache.Folder, size);
     }
 
     private sealed class SilentReporter : IStartReporter

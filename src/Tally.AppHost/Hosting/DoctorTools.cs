@@ -115,6 +115,12 @@ internal sealed partial class DoctorTools(SystemSettings settings, ToolCache cac
         return new ToolFinding("prometheus", path is not null, false, version, path, "scrapes both services", PrometheusComponent.HowToGet);
     }
 
+    public async Task<ToolFinding> K6Async()
+    {
+        var k6 = await K6Tool.TryFindAsync(cancellationToken);
+        return new ToolFinding("k6", k6 is not null, false, k6?.Version, k6?.Program, "makes load", K6Tool.HowToGet);
+    }
+
     /// <summary>Only what needs no asking for: Docker isn't looked at.</summary>
     public async Task<ToolFinding> GrafanaAsync()
     {

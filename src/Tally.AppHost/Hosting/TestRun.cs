@@ -7,8 +7,6 @@ namespace Tally.AppHost.Hosting;
 /// <summary>What <c>./tally test</c> does: builds, starts PostgreSQL and Kafka once, runs all tests on them, and counts.</summary>
 public static class TestRun
 {
-    private const string Solution = "Tally.slnx";
-
     /// <summary>Runs the tests.</summary>
     /// <param name="filter">As <c>dotnet test --filter</c> takes it; null runs all.</param>
     /// <param name="thorough">Whether those that take minutes run, too.</param>
@@ -21,14 +19,15 @@ public static class TestRun
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(reporter);
-        var root = FindRoot();
+        var root = Checkout.TryFindRoot()
+            ?? throw new SystemProblemException("tests", $"The tests are run from a checkout, but there is no {Checkout.Solution} above '{AppContext.BaseDirectory}'.");
         var folder = Directory.CreateTempSubdirectory("tally-test-").FullName;
         Watchdog.RemoveAtEnd(folder);
         try
         {
             // Once the programs are built nothing is written beside them any more: this one is among them.
             reporter.Progress("tests", "are built");
-            (await ToolRun.RunAsync("dotnet", ["build", Solution, "-c", "Release", "-nodeReuse:false", "-v", "quiet", "-nologo"], cancellationToken, root))
+            (await ToolRun.RunAsync("dotnet", ["build", Checkout.Solution, "-c", "Release", "-nodeReuse:false", "-v", "quiet", "-nologo"], cancellationToken, root))
                 .OrThrow("tests", "The solution doesn't build.");
             await using var system = await LocalSystem.StartAsync(
                 settings with
@@ -64,7 +63,7 @@ public static class TestRun
         // One project at a time: tests that wait for real time share few cores badly.
         string[] arguments =
         [
-            "test", Solution, "-c", "Release", "--no-build", "-nodeReuse:false", "-m:1", "-nologo", "--logger", "trx;LogFilePrefix=tests",
+            "test", Checkout.Solution, "-c", "Release", "--no-build", "-nodeReuse:false", "-m:1", "-nologo", "--logger", "trx;LogFilePrefix=tests",
             "--logger", "console;verbosity=minimal", "--results-directory", results, .. filter is null ? [] : (string[])["--filter", filter],
         ];
         var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = root, UseShellExecute = false };
@@ -86,18 +85,5 @@ public static class TestRun
         }
 
         return process.ExitCode;
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            if (File.Exists(Path.Combine(folder, Solution)))
-            {
-                return folder;
-            }
-        }
-
-        throw new SystemProblemException("tests", $"The tests are run from a checkout, but there is no {Solution} above '{AppContext.BaseDirectory}'.");
     }
 }

@@ -61,6 +61,10 @@ public sealed class ArgumentTests
     [InlineData("demo --grafana off", "--grafana is not an option of 'demo'")]
     [InlineData("chaos --kills 0", "--kills is '0', but it must be a whole number from 1 to 100000")]
     [InlineData("chaos --targets kafka,moon", "--targets names 'moon', but each must be one of calculator, totals, postgres, kafka")]
+    [InlineData("load moon", "SCENARIO is 'moon', but it must be one of smoke, load, stress, spike, soak, breakpoint")]
+    [InlineData("load smoke --rate 0", "--rate is '0', but it must be a whole number from 1 to 1000000")]
+    [InlineData("load --duration 1s", "--duration is '1s', but it must be a whole number from 1 to 86400")]
+    [InlineData("load --users 20001", "--users is '20001', but it must be a whole number from 1 to 20000")]
     [InlineData("quarantine", "Say what to do. Commands: list, show, replay, discard. See ./tally quarantine --help")]
     [InlineData("quarantine burn", "'burn' is not a command. Commands: list, show, replay, discard.")]
     [InlineData("quarantine show", "ID is missing. See ./tally quarantine show --help")]
@@ -74,10 +78,10 @@ public sealed class ArgumentTests
     [InlineData("logs", "NAME is missing")]
     [InlineData("logs kafka --json", "--json is not an option of 'logs'")]
     [InlineData("status --data", "--data needs a value")]
-    [InlineData("bogus", "'bogus' is not a command. Commands: demo, chaos, up, add,")]
-    [InlineData("bogus --json", "'bogus' is not a command. Commands: demo, chaos, up, add,")]
+    [InlineData("bogus", "'bogus' is not a command. Commands: demo, chaos, load, up, add,")]
+    [InlineData("bogus --json", "'bogus' is not a command. Commands: demo, chaos, load, up, add,")]
     [InlineData("--bogus", "--bogus is not an option of 'tally'")]
-    [InlineData("", "Say what to do. Commands: demo, chaos, up, add,")]
+    [InlineData("", "Say what to do. Commands: demo, chaos, load, up, add,")]
     public void A_wrong_command_line_is_answered_with_what_is_wrong(string line, string expected)
     {
         var problem = UsageProblem.Of(Parse(line));
@@ -132,7 +136,7 @@ public sealed class ArgumentTests
     {
         var commands = Parse("").RootCommandResult.Command.Subcommands.Cast<TallyCommand>().ToArray();
 
-        Assert.Equal(15, commands.Length);
+        Assert.Equal(16, commands.Length);
         Assert.All(commands.Concat(commands.SelectMany(command => command.Subcommands).Cast<TallyCommand>()), command =>
         {
             Assert.NotEmpty(command.Description!);

@@ -14,9 +14,10 @@ internal sealed class CalculatorChannels : IDisposable
 
     /// <param name="addresses">Where the Calculators listen.</param>
     /// <param name="callers">How many callers there are: any of them may come to any Calculator.</param>
-    public CalculatorChannels(IReadOnlyList<string> addresses, int callers)
+    /// <param name="callersPerChannel">How many callers share a connection.</param>
+    public CalculatorChannels(IReadOnlyList<string> addresses, int callers, int callersPerChannel = CallersPerChannel)
     {
-        var perCalculator = (callers + CallersPerChannel - 1) / CallersPerChannel;
+        var perCalculator = (callers + callersPerChannel - 1) / callersPerChannel;
         _channels = [.. addresses.Select(address => Enumerable.Range(0, perCalculator).Select(_ => GrpcChannel.ForAddress(address)).ToArray())];
     }
 

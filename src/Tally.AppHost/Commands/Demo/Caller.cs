@@ -59,7 +59,7 @@ internal sealed class Caller(IReadOnlyList<Calculator.CalculatorClient> clients,
                 cancellationToken.ThrowIfCancellationRequested();
                 var outcome = CallOutcomes.Of(failure);
                 mayBeStored |= outcome == CallOutcome.Unknown;
-                var maySendAgain = outcome == CallOutcome.TryAgain || (outcome == CallOutcome.Unknown && habits.KeyPrefix is not null);
+                var maySendAgain = (outcome == CallOutcome.TryAgain && (habits.SendsRefusedAgain || mayBeStored)) || (outcome == CallOutcome.Unknown && habits.KeyPrefix is not null);
                 if (!maySendAgain || time.GetElapsedTime(began) >= habits.GiveUpAfter)
                 {
                     Books.Fail(mayBeStored, WordsOf(failure));

@@ -10,6 +10,11 @@ internal sealed record CallerHabits(string? KeyPrefix)
     /// <summary>How long a call is sent again: longer than any component takes to come back.</summary>
     public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromSeconds(90);
 
+    /// <summary>
+    /// Whether a call is sent again that surely wasn't stored. A load test's callers don't: a refusal is an answer to the question how much the system takes.
+    /// </summary>
+    public bool SendsRefusedAgain { get; init; } = true;
+
     /// <summary>How long after it failed a caller comes back to its own Calculator. So a part of the callers comes back to one that was away.</summary>
     public TimeSpan ComeBackAfter { get; init; } = TimeSpan.FromSeconds(2);
 

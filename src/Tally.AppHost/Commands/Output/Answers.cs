@@ -88,6 +88,52 @@ internal sealed record ChaosStepAnswer(
 /// <summary>How long it took, in seconds.</summary>
 internal sealed record RecoveryAnswer(double Median, double Worst);
 
+/// <summary><c>load</c>: a proof, and what load it was under.</summary>
+internal sealed record LoadAnswer(ProofAnswer Proof) : ProofAnswer(Proof)
+{
+    /// <summary>The shape of the load.</summary>
+    [JsonPropertyOrder(1)]
+    public required string Scenario { get; init; }
+
+    /// <summary>Who made the calls.</summary>
+    [JsonPropertyOrder(1)]
+    public required string Generator { get; init; }
+
+    /// <summary>What was stored before it began; not there when nothing was.</summary>
+    [JsonPropertyOrder(1)]
+    public Figure? Before { get; init; }
+
+    /// <summary>All calls.</summary>
+    [JsonPropertyOrder(1)]
+    public required LoadStepAnswer All { get; init; }
+
+    /// <summary>Stage by stage.</summary>
+    [JsonPropertyOrder(1)]
+    public required IReadOnlyList<LoadStepAnswer> Steps { get; init; }
+
+    /// <summary>The most that was answered a second, over a stage; only where the limit was looked for.</summary>
+    [JsonPropertyOrder(1)]
+    public double? MostAnsweredPerSecond { get; init; }
+
+    /// <summary>What kept it from being faster, where that is known.</summary>
+    [JsonPropertyOrder(1)]
+    public string? Limit { get; init; }
+
+    /// <summary>Where the summary's files are.</summary>
+    [JsonPropertyOrder(1)]
+    public required string Folder { get; init; }
+
+    [JsonIgnore]
+    public ProofAnswer Proof { get; } = Proof;
+}
+
+/// <summary>What became of the calls of a stage: rates a second, latencies of those that were answered OK, from when they were due.</summary>
+internal sealed record LoadStepAnswer(
+    double AskedPerSecond, double AnsweredPerSecond, double Seconds, long Due, long Answered, long Failed, long NotBegun, LatencyAnswer LatencyMs);
+
+/// <summary>Latencies in milliseconds.</summary>
+internal sealed record LatencyAnswer(double P50, double P95, double P99, double P999, double Max);
+
 /// <summary><c>quarantine list</c>; <c>more</c> says whether there are further ones.</summary>
 internal sealed record QuarantineAnswer(bool Ok, IReadOnlyList<QuarantinedAnswer> Quarantined, bool More);
 
@@ -139,6 +185,7 @@ internal sealed record CacheAnswer(string Folder, long Bytes);
 [JsonSerializable(typeof(StatusAnswer))]
 [JsonSerializable(typeof(ProofAnswer))]
 [JsonSerializable(typeof(ChaosAnswer))]
+[JsonSerializable(typeof(LoadAnswer))]
 [JsonSerializable(typeof(QuarantineAnswer))]
 [JsonSerializable(typeof(QuarantinedOneAnswer))]
 [JsonSerializable(typeof(ReplayAnswer))]

@@ -1,0 +1,19 @@
+// Rises evenly to the rate until it breaks. k6 itself may be what breaks first: ./tally load breakpoint --builtin finds the server's limit.
+import { number, scenario } from './lib/tally.js';
+
+export { default, handleSummary, setup, teardown } from './lib/tally.js';
+
+// One slope, told apart so that its latencies can be shown along the way.
+const stages = 30;
+const rate = number(__ENV.RATE, 50000);
+const seconds = number(__ENV.DURATION, 300);
+
+export const options = scenario(
+  'breakpoint',
+  1000,
+  Array.from({ length: stages }, (_, at) => ({ from: (rate * at) / stages, to: (rate * (at + 1)) / stages, seconds: seconds / stages })),
+  {
+    dropped_iterations: [{ threshold: 'count<1000', abortOnFail: true }],
+    tally_add_duration: [{ threshold: 'p(99)<1000', abortOnFail: true, delayAbortEval: '10s' }],
+  },
+);

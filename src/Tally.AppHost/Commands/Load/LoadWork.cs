@@ -1,0 +1,114 @@
+using HdrHistogram;
+using Tally.AppHost.Commands.Demo;
+
+namespace Tally.AppHost.Commands.Load;
+
+/// <summary>
+/// Calls at the moments when they are due. Users take them one after the other; while all users wait for answers, calls become late, and their latency counts
+/// from when they were due, so that a slow answer can't hide the ones behind it. What is still late when the schedule ends never begins.
+/// </summary>
+/// <param name="schedule">When they are due.</param>
+/// <param name="sums">Their numbers.</param>
+/// <param name="first">The first call's number.</param>
+/// <param name="time">The clock.</param>
+internal sealed class LoadWork(LoadSchedule schedule, RandomSums sums, long first, TimeProvider time) : ICallSource
+{
+    /// <summary>A call that takes longer counts as this.</summary>
+    public const long LongestMicroseconds = 600_000_000;
+
+    /// <summary>How many digits of a latency are kept.</summary>
+    public const int Digits = 3;
+
+    /// <summary>A call that is as late as this shows that the system has given.</summary>
+    private static readonly TimeSpan Broken = TimeSpan.FromSeconds(1);
+
+    /// <summary>The clock of the wait is coarse: what is late by less isn't late.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(100);
+
+    private readonly long _began = time.GetTimestamp();
+    private readonly StageCount[] _stages = [.. schedule.Stages.Select(_ => new StageCount())];
+    private long _taken;
+    private volatile bool _isOver;
+
+    /// <summary>No call begins any more once one is a second late.</summary>
+    public bool EndsWhenItBreaks { get; init; }
+
+    /// <summary>Whether it ended for that.</summary>
+    public bool Broke { get; private set; }
+
+    /// <summary>How many calls have been answered.</summary>
+    public long Answered => _stages.Sum(stage => stage.Latencies.TotalCount);
+
+    /// <summary>The stage that it is in now.</summary>
+    public LoadStage Now => schedule.Stages[schedule.At(Math.Max(0, Interlocked.Read(ref _taken) - 1))?.Stage ?? schedule.Stages.Count - 1];
+
+    public async ValueTask<NumberedSum?> TakeAsync(CancellationToken cancellationToken)
+    {
+        var call = Interlocked.Increment(ref _taken) - 1;
+        if (_isOver || schedule.At(call) is not { } place)
+        {
+            return null;
+        }
+
+        var now = time.GetElapsedTime(_began);
+        if (place.Due > now)
+        {
+            await Task.Delay(place.Due - now, time, cancellationToken);
+            now = time.GetElapsedTime(_began);
+        }
+
+        if (EndsWhenItBreaks && now - place.Due > Broken)
+        {
+            (Broke, _isOver) = (true, true);
+        }
+
+        if (_isOver || now > schedule.Length + Grace)
+        {
+            return null;
+        }
+
+        Interlocked.Increment(ref _stages[place.Stage].Begun);
+
+        // For the same reason it may begin a little early, and then counts from when it did.
+        var due = now < place.Due ? now : place.Due;
+        return new NumberedSum(first + call, sums.At(first + call)) { TakenAt = _began + (long)(due.TotalSeconds * time.TimestampFrequency) };
+    }
+
+    public void Done(NumberedSum call, bool isAnswered)
+    {
+        var stage = _stages[schedule.At(call.Number - first)!.Value.Stage];
+        if (isAnswered)
+        {
+            stage.Latencies.RecordValue(Math.Min(LongestMicroseconds, (long)time.GetElapsedTime(call.TakenAt).TotalMicroseconds));
+        }
+        else
+        {
+            Interlocked.Increment(ref stage.Failed);
+        }
+    }
+
+    /// <summary>What became of each stage, once all users have ended. Stages that never began aren't there.</summary>
+    public IReadOnlyList<LoadStep> Steps =>
+    [
+        .. schedule.Stages.Zip(_stages).Where(pair => pair.Second.Begun > 0).Select(pair => new LoadStep(
+            Math.Max(pair.First.From, pair.First.To), pair.First.Length.TotalSeconds)
+        {
+            Due = pair.First.Calls,
+            NotBegun = pair.First.Calls - pair.Second.Begun,
+            Answered = pair.Second.Latencies.TotalCount,
+            Failed = pair.Second.Failed,
+            Latency = LoadLatency.Of(pair.Second.Latencies),
+        }),
+    ];
+
+    /// <summary>Adds the latencies of all stages to others.</summary>
+    public void AddTo(HistogramBase latencies) => Array.ForEach(_stages, stage => latencies.Add(stage.Latencies));
+
+    private sealed class StageCount
+    {
+        public long Begun;
+        public long Failed;
+
+        public LongConcurrentHistogram Latencies { get; } = new(1, LongestMicroseconds, Digits);
+    }
+}
