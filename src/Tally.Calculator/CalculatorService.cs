@@ -23,13 +23,15 @@ public sealed class CalculatorService(IOutbox<Amount> outbox, IOptions<Calculato
 
         var key = request.IdempotencyKey.Length > 0 ? RequestKey.Of(request.IdempotencyKey, a, b) : null;
 
-        // Only a call with a deadline can have reason to stop waiting; asking for the token of any other would cost for nothing.
-        var giveUp = context.Deadline == DateTime.MaxValue ? CancellationToken.None : context.CancellationToken;
+        // A deadline ends the wait. A caller that is gone needs no answer at once; it is enough that nothing is stored for it, which costs less.
+        var hasDeadline = context.Deadline != DateTime.MaxValue;
+        var giveUp = hasDeadline ? context.CancellationToken : CancellationToken.None;
+        var abandoned = hasDeadline ? CancellationToken.None : context.CancellationToken;
         try
         {
             // The answer is sent behind the commit. A crash before it leaves the caller without an answer, and the result stored or not;
             // with a key the caller can ask again. What is stored under a key has the same amounts, and so the same result.
-            var position = await outbox.AppendAsync(new OutboxMessage<Amount>(result, _topic, IdempotencyKey: key), giveUp);
+            var position = await outbox.AppendAsync(new OutboxMessage<Amount>(result, _topic, IdempotencyKey: key, Abandoned: abandoned), giveUp);
             return new AddReply
             {
                 Result = result.ToString(),

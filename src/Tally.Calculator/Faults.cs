@@ -1,5 +1,9 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
 using Grpc.Core;
 using Tally.Outbox;
+using Status = Grpc.Core.Status;
 
 namespace Tally.Calculator;
 
@@ -7,6 +11,9 @@ namespace Tally.Calculator;
 internal static class Faults
 {
     private const string StoredTrailer = "tally-stored";
+
+    /// <summary>Where gRPC's richer error model puts a <c>google.rpc.Status</c>.</summary>
+    private const string DetailsTrailer = "grpc-status-details-bin";
     private const int ShownCharacters = 50;
 
     /// <summary>A failure after which the call may be sent again: the trailer says that nothing was stored.</summary>
@@ -24,8 +31,17 @@ internal static class Faults
             OutboxFault.EncoderFailed => StatusCode.Internal,
             _ => StatusCode.Unavailable,
         };
-        return fault.NotStored ? NotStored(code, fault.Message) : new RpcException(new Status(code, fault.Message));
+        var told = fault.NotStored ? NotStored(code, fault.Message) : new RpcException(new Status(code, fault.Message));
+        if (fault.RetryAfter is { } delay)
+        {
+            told.Trailers.Add(DetailsTrailer, Details(told.Status, new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) }).ToByteArray());
+        }
+
+        return told;
     }
+
+    private static Google.Rpc.Status Details(Status status, IMessage detail) =>
+        new() { Code = (int)status.StatusCode, Message = status.Detail, Details = { Any.Pack(detail) } };
 
     /// <summary>A caller's text, short and with nothing in it that could disturb a terminal or a log.</summary>
     public static string Show(string text)

@@ -44,6 +44,12 @@ public sealed class OutboxException : Exception
     /// </summary>
     public bool NotStored => Fault != OutboxFault.OutcomeUnknown;
 
+    /// <summary>
+    /// After which time it is worth another try, for <see cref="OutboxFault.Full"/>: by then about half of what waits is committed, at the speed of the last commit.
+    /// Null where that isn't known.
+    /// </summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>The same for another caller.</summary>
-    internal OutboxException Copy() => new(Fault, Message, InnerException);
+    internal OutboxException Copy() => new(Fault, Message, InnerException) { RetryAfter = RetryAfter };
 }

@@ -81,7 +81,10 @@ internal sealed class OutboxService<TItem, TState>(
 
         pending.Discard();
         return ValueTask.FromException<OutboxPosition>(new OutboxException(
-            OutboxFault.Full, $"Too many calls wait for a commit ({_options.QueueCapacity} in a shard); try again later."));
+            OutboxFault.Full, $"Too many calls wait for a commit ({_options.QueueCapacity} in a shard); try again later.")
+        {
+            RetryAfter = writer.HalfEmptyAfter,
+        });
     }
 
     /// <summary>What Kafka could never take must not be committed.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Grpc.Core;
 using Npgsql;
 using Tally.Calculator.Tests.Support;
@@ -98,6 +99,52 @@ public sealed class CalculatorServiceTests(TestEnvironment environment)
     }
 
     [KafkaFact]
+    public async Task Who_is_refused_by_a_full_queue_is_told_over_the_wire_when_to_come_back()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        await using var host = await CalculatorHost.StartAsync(environment.Kafka, database.ConnectionString, "--Outbox:QueueCapacity=1");
+        await host.AddAsync("1", "1");
+        await using var held = await HoldCommitsAsync(host);
+        var waiting = host.AddAsync("40", "2");
+        await Eventually.TrueAsync(() => host.QueryAsync<bool>("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)"), CalculatorHost.Soon);
+
+        var refusal = await Assert.ThrowsAsync<RpcException>(() => host.AddAsync("1", "1"));
+
+        var details = Google.Rpc.Status.Parser.ParseFrom(refusal.Trailers.GetValueBytes("grpc-status-details-bin"));
+        Assert.True(Assert.Single(details.Details).Unpack<Google.Rpc.RetryInfo>().RetryDelay.ToTimeSpan() > TimeSpan.Zero);
+        await held.RollbackAsync();
+        await waiting.Within(CalculatorHost.Soon);
+    }
+
+    [KafkaTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Nothing_is_stored_for_who_is_gone_before_the_commit(bool hasDeadline)
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        await using var host = await CalculatorHost.StartAsync(environment.Kafka, database.ConnectionString);
+        await using var held = await HoldCommitsAsync(host);
+        var waiting = host.AddAsync("40", "2");
+        await Eventually.TrueAsync(() => host.QueryAsync<bool>("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)"), CalculatorHost.Soon);
+
+        using var leave = new CancellationTokenSource();
+        DateTime? deadline = hasDeadline ? CalculatorHost.Deadline(CalculatorHost.Soon) : null;
+        var gone = Enumerable.Range(0, 10)
+            .Select(_ => host.Client.AddAsync(new AddRequest { A = "1", B = "1" }, deadline: deadline, cancellationToken: leave.Token).ResponseAsync).ToArray();
+        await Eventually.TrueAsync(async () => await QueueLengthAsync(host) == 11, CalculatorHost.Soon);
+        await leave.CancelAsync();
+        await Task.WhenAll(gone.Select(call => Assert.ThrowsAsync<RpcException>(() => call)));
+
+        // A call behind them on the same connection: by the time that it waits, the server knows that they are gone.
+        var last = host.AddAsync("1", "2");
+        await Eventually.TrueAsync(async () => await QueueLengthAsync(host) == 12, CalculatorHost.Soon);
+        await held.RollbackAsync();
+
+        Assert.Equal((1, 2), ((await waiting.Within(CalculatorHost.Soon)).Position.Sequence, (await last.Within(CalculatorHost.Soon)).Position.Sequence));
+        Assert.Equal(2, await host.CountAsync());
+    }
+
+    [KafkaFact]
     public async Task A_call_whose_deadline_passes_during_its_commit_is_not_said_to_be_unstored()
     {
         await using var database = await environment.CreateDatabaseAsync();
@@ -127,6 +174,12 @@ public sealed class CalculatorServiceTests(TestEnvironment environment)
         Assert.Equal(503, ready);
         Assert.Contains("the database doesn't answer", why, StringComparison.Ordinal);
         Assert.Equal(200, (await host.GetAsync("/livez")).Code);
+    }
+
+    private static async Task<int> QueueLengthAsync(CalculatorHost host)
+    {
+        var line = (await host.GetAsync("/metrics")).Text.Split('\n').Single(line => line.StartsWith("tally_outbox_queue_length{", StringComparison.Ordinal));
+        return int.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
     }
 
     /// <summary>What a commit needs of the shard is held by somebody else until the transaction ends.</summary>

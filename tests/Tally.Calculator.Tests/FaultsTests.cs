@@ -1,3 +1,4 @@
+using Google.Rpc;
 using Grpc.Core;
 using Tally.Calculator.Tests.Support;
 using Tally.Outbox;
@@ -17,8 +18,18 @@ public sealed class FaultsTests
     {
         var told = Faults.From(new OutboxException(fault, "Why.", new InvalidOperationException("inside")));
 
-        Assert.Equal(new Status(code, "Why."), told.Status);
+        Assert.Equal(new Grpc.Core.Status(code, "Why."), told.Status);
         Assert.Equal(stored, told.Trailers.GetValue(CalculatorHost.StoredTrailer));
+    }
+
+    [Fact]
+    public void Who_is_refused_since_too_many_wait_is_told_when_to_come_back()
+    {
+        var told = Faults.From(new OutboxException(OutboxFault.Full, "Why.") { RetryAfter = TimeSpan.FromMilliseconds(250) });
+
+        var details = Google.Rpc.Status.Parser.ParseFrom(told.Trailers.GetValueBytes("grpc-status-details-bin"));
+        Assert.Equal(((int)StatusCode.ResourceExhausted, "Why."), (details.Code, details.Message));
+        Assert.Equal(250, Assert.Single(details.Details).Unpack<RetryInfo>().RetryDelay.ToTimeSpan().TotalMilliseconds);
     }
 
     [Theory]

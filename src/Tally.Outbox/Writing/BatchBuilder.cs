@@ -124,6 +124,12 @@ internal sealed class BatchBuilder<TItem, TState>(
             return null;
         }
 
+        if (caller.Message.Abandoned.IsCancellationRequested)
+        {
+            caller.Fail(new OperationCanceledException(caller.Message.Abandoned));
+            return null;
+        }
+
         var before = state;
         try
         {

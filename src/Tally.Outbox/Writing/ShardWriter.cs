@@ -15,6 +15,7 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
 
     // Looking costs as much as storing, and most keys are new. But where one was known, callers are sending again what they sent before.
     private const int LooksAfterKnown = 100;
+    private static readonly TimeSpan LongestHint = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
@@ -31,6 +32,7 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
 
     private volatile bool _isStopping;
     private volatile bool _hasEnded;
+    private long _ticksPerResult;
 
     // Written by the lease keeper, read by the loop.
     private volatile bool _mayClaim;
@@ -61,6 +63,16 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
 
     /// <summary>How many wait, those in the commit under way included.</summary>
     public int QueueLength => _queue.Count;
+
+    /// <summary>How long it takes until a full queue is half empty, at the speed of the last commit; null before the first.</summary>
+    public TimeSpan? HalfEmptyAfter
+    {
+        get
+        {
+            var ticks = Interlocked.Read(ref _ticksPerResult) * (_context.Options.QueueCapacity + 1) / 2;
+            return ticks == 0 ? null : ticks < LongestHint.Ticks ? TimeSpan.FromTicks(ticks) : LongestHint;
+        }
+    }
 
     public Task Start() => _loop = Task.Run(RunAsync);
 
@@ -291,7 +303,9 @@ internal sealed class ShardWriter<TItem, TState> : IShardHolder
             if (stored)
             {
                 FaultPoint.Reach("append.after-commit");
-                _context.Metrics.Committed(Shard, batch.Count, _context.Time.GetElapsedTime(_unknownSince));
+                var took = _context.Time.GetElapsedTime(_unknownSince);
+                Interlocked.Exchange(ref _ticksPerResult, Math.Max(1, took.Ticks / batch.Count));
+                _context.Metrics.Committed(Shard, batch.Count, took);
 
                 // The batch is durable. It goes to the relay's memory and to the callers; a crash now loses neither, since the table has it.
                 next = next with { Sequence = next.Sequence + batch.Count };
