@@ -36,4 +36,10 @@ public interface IInbox<TState>
     /// <returns>The number of messages.</returns>
     /// <exception cref="NpgsqlException">The database can't be read now.</exception>
     Task<long> CountQuarantinedAsync(CancellationToken cancellationToken);
+
+    /// <summary>Reads which outbox the events are of that were folded; those of another one are refused.</summary>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>The identity of the outbox, the same as in its events; null before the first event.</returns>
+    /// <exception cref="NpgsqlException">The database can't be read now.</exception>
+    Task<Guid?> ReadSystemAsync(CancellationToken cancellationToken);
 }

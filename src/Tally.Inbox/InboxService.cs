@@ -29,4 +29,6 @@ internal sealed class InboxService<TState>(
             $"SELECT count(*) FROM {options.Value.SchemaName}.quarantine q WHERE NOT EXISTS (SELECT FROM {options.Value.SchemaName}.quarantine_audit a WHERE a.id = q.id AND a.ends)");
         return await command.ExecuteScalarAsync(cancellationToken) is long count ? count : 0;
     }
+
+    public Task<Guid?> ReadSystemAsync(CancellationToken cancellationToken) => positions.ReadSystemAsync(database.Source, cancellationToken);
 }

@@ -33,6 +33,13 @@ internal sealed class PositionReader<TState>(string schema, Func<byte[], TState>
         return (await ReadShardsAsync(reader, cancellationToken)).ConvertAll(static shard => shard.Position);
     }
 
+    /// <summary>Of which outbox the events are; null before the first.</summary>
+    public async Task<Guid?> ReadSystemAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(_source);
+        return await command.ExecuteScalarAsync(cancellationToken) as Guid?;
+    }
+
     private async Task<List<(ShardPosition<TState> Position, StoredPlace Place)>> ReadShardsAsync(NpgsqlDataReader row, CancellationToken cancellationToken)
     {
         var shards = new List<(ShardPosition<TState> Position, StoredPlace Place)>();

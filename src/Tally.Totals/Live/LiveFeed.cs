@@ -19,8 +19,9 @@ internal sealed class LiveFeed(
     IInboxSource<Amount>? source = null) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan AskInterval = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
+
+    // Whoever watches believes that nobody speaks any more after three seconds.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _wake = new(0);
@@ -28,12 +29,21 @@ internal sealed class LiveFeed(
     private byte[]? _current;
     private int _watchers;
 
-    // The loop's own: what is asked for elsewhere, and takes as long as it takes.
-    private Task _asking = Task.CompletedTask;
-    private long _asked;
-    private long _answered;
-    private SourcePositions? _positions;
-    private long? _quarantined;
+    // What was counted is looked at before the outbox is asked, as the audit does: what came in between isn't on its way, and nothing on its way is hidden.
+    private readonly Question<OutboxAnswer> _outbox = new(
+        async cancellationToken =>
+        {
+            await RefreshAsync(refresher, time, cancellationToken);
+            var counted = view.Read().Total;
+            return new OutboxAnswer(counted, await source!.ReadPositionsAsync(cancellationToken));
+        },
+        static fault => fault is InboxSourceException,
+        time);
+
+    private readonly Question<InboxAnswer> _database = new(
+        async cancellationToken => new InboxAnswer(await inbox.CountQuarantinedAsync(cancellationToken), await inbox.ReadSystemAsync(cancellationToken)),
+        DatabaseTrouble.Is,
+        time);
 
     /// <summary>Somebody watches from now on, until what is returned is disposed.</summary>
     public IDisposable Watch()
@@ -74,10 +84,7 @@ internal sealed class LiveFeed(
         while (true)
         {
             await _wake.WaitAsync(stoppingToken);
-
-            // What was heard long ago must not be the first thing that is shown: the outbox is asked before, and given a moment.
-            await AskAgainAsync(stoppingToken);
-            await Task.WhenAny(_asking, Task.Delay(Silence, time, stoppingToken));
+            await Task.WhenAll(_database.BeginAsync(stoppingToken), source is null ? Task.CompletedTask : _outbox.BeginAsync(stoppingToken));
             while (Volatile.Read(ref _watchers) > 0)
             {
                 Show(JsonSerializer.SerializeToUtf8Bytes(await ComposeAsync(stoppingToken), LiveJson.Default.LiveState));
@@ -88,108 +95,90 @@ internal sealed class LiveFeed(
 
     private async Task<LiveState> ComposeAsync(CancellationToken stoppingToken)
     {
-        if (time.GetElapsedTime(_asked) >= AskInterval)
+        await _database.AskAsync(stoppingToken);
+        if (source is not null)
         {
-            await AskAgainAsync(stoppingToken);
+            await _outbox.AskAsync(stoppingToken);
         }
 
         var status = inbox.Status;
-        var trouble = status.NotReadyReason;
-        try
-        {
-            await refresher.EnsureFreshAsync(stoppingToken);
-        }
-        catch (Exception away) when (DatabaseTrouble.Is(away))
-        {
-            trouble = "the database can't be read now";
-        }
-
+        var trouble = await RefreshAsync(refresher, time, stoppingToken) ?? status.NotReadyReason;
         var total = view.Read().Total;
-        var shards = ShardsOf(total, status);
+        var isOther = _outbox.Answer is { } heard && _database.Answer is { System: { } held } && heard.Positions.System != held;
+
+        // Numbers of which nobody knows whether they are of this system aren't shown as if they were.
+        var outbox = isOther || _database.Answer is null ? null : _outbox.Answer;
+
+        // Once nobody answers counting goes on: what is counted was accepted.
+        var counted = outbox is not null && _outbox.IsAnswered ? outbox.Counted : total;
+        var shards = ShardsOf(counted, outbox?.Positions, status);
         return new LiveState(
             time.GetUtcNow().ToUnixTimeMilliseconds(),
             options.Value.Instance,
-            trouble,
+            trouble ?? (isOther ? "the Calculator that is asked belongs to another system" : null),
             total.Total.ToString(),
             total.Count,
-            SourceOf(shards, total.AdoptedCount),
+            outbox is null ? null : SourceOf(shards, counted),
             status.SetAside,
             status.DuplicatesSuppressed,
-            _quarantined,
+            _database.IsAnswered ? _database.Answer?.Quarantined : null,
             new LiveAdopted(total.AdoptedCount, total.AdoptedSum.ToString()),
             inbox.Audit is { } audit ? new LiveAudit(audit.Shards, audit.Differences, Math.Round(audit.Age.TotalSeconds, 1)) : null,
             delays.Read(),
             shards);
     }
 
-    /// <summary>Begins to ask, unless an answer is on its way.</summary>
-    private async Task AskAgainAsync(CancellationToken stoppingToken)
+    /// <summary>Reads what is counted where that is old, but not for long: a state that says so is worth more than none.</summary>
+    /// <returns>Why it can't be read; null when it could.</returns>
+    private static async Task<string?> RefreshAsync(TotalsRefresher refresher, TimeProvider time, CancellationToken stoppingToken)
     {
-        if (_asking.IsCompleted)
-        {
-            // It has ended: this only lets a fault that nobody expects be seen.
-            await _asking;
-            _asked = time.GetTimestamp();
-            _asking = AskAsync(stoppingToken);
-        }
-    }
-
-    /// <summary>Asks the outbox and the quarantine. What fails is asked again; how old an answer is, is seen.</summary>
-    private async Task AskAsync(CancellationToken stoppingToken)
-    {
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stoppingToken);
         try
         {
-            _quarantined = await inbox.CountQuarantinedAsync(stoppingToken);
+            await refresher.EnsureFreshAsync(ending.Token);
+            return null;
         }
         catch (Exception away) when (DatabaseTrouble.Is(away))
         {
-            _quarantined = null;
+            return "the database can't be read now";
         }
-
-        try
+        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
         {
-            if (source is not null)
-            {
-                _positions = await source.ReadPositionsAsync(stoppingToken);
-                _answered = time.GetTimestamp();
-            }
-        }
-        catch (InboxSourceException)
-        {
-            // No Calculator answers: the page says so once the last answer is old.
+            return "the database doesn't answer now";
         }
     }
 
-    private LiveSource? SourceOf(List<LiveShard> shards, long adopted) => _positions is null
-        ? null
-        : new LiveSource(
-            time.GetElapsedTime(_answered) < Silence,
-            shards.Sum(static shard => shard.Committed) + adopted,
-            shards.Sum(static shard => shard.Committed - shard.Relayed),
-            shards.Sum(static shard => shard.Relayed - shard.Counted));
+    private LiveSource SourceOf(List<LiveShard> shards, TotalSnapshot counted) => new(
+        _outbox.IsAnswered,
+        shards.Sum(static shard => shard.Committed) + counted.AdoptedCount,
+        shards.Sum(static shard => shard.Committed - shard.Relayed),
+        shards.Sum(static shard => shard.Relayed - shard.Counted),
+        counted.Count);
 
-    private List<LiveShard> ShardsOf(TotalSnapshot total, InboxStatus status)
+    private static List<LiveShard> ShardsOf(TotalSnapshot counted, SourcePositions? outbox, InboxStatus status)
     {
-        var held = total.Shards.ToDictionary(static position => position.Shard);
-        var committed = _positions?.Shards.ToDictionary(static at => at.Shard) ?? [];
-        var stuck = StatusEndpoint.StillOf(total.Shards, status.Troubles).ToDictionary(static trouble => trouble.Shard);
+        var held = counted.Shards.ToDictionary(static position => position.Shard);
+        var committed = outbox?.Shards.ToDictionary(static at => at.Shard) ?? [];
+        var stuck = StatusEndpoint.StillOf(counted.Shards, status.Troubles).ToDictionary(static trouble => trouble.Shard);
         return [.. held.Keys.Union(committed.Keys).Union(stuck.Keys).Order().Select(shard =>
         {
-            var counted = held.GetValueOrDefault(shard);
-            var outbox = committed.GetValueOrDefault(shard);
+            var position = held.GetValueOrDefault(shard);
+            var at = committed.GetValueOrDefault(shard);
             var trouble = stuck.GetValueOrDefault(shard);
 
-            // What is counted was committed and in Kafka, though the last answer may be older than that, and notes of what Kafka has come later still.
-            var relayed = Math.Max(outbox?.Relayed ?? 0, counted?.Sequence ?? 0);
+            // What was counted before the question was in Kafka then, though notes of what Kafka has come later; and was committed, though a database that was
+            // restored from a copy may not know it any more.
+            var relayed = Math.Max(at?.Relayed ?? 0, position?.Sequence ?? 0);
             return new LiveShard(
                 shard,
                 StatusEndpoint.NameOf(trouble?.Kind),
                 trouble?.Reason,
-                string.IsNullOrEmpty(outbox?.Owner) ? null : outbox.Owner,
-                Math.Max(outbox?.Sequence ?? 0, relayed),
+                string.IsNullOrEmpty(at?.Owner) ? null : at.Owner,
+                Math.Max(at?.Sequence ?? 0, relayed),
                 relayed,
-                counted?.Sequence ?? 0,
-                counted?.Count ?? 0);
+                position?.Sequence ?? 0,
+                position?.Count ?? 0);
         })];
     }
 
@@ -217,6 +206,12 @@ internal sealed class LiveFeed(
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>How far the outbox is, and what was counted before it was asked.</summary>
+    private sealed record OutboxAnswer(TotalSnapshot Counted, SourcePositions Positions);
+
+    /// <summary>What the database says besides: the quarantine, and whose events are held.</summary>
+    private sealed record InboxAnswer(long Quarantined, Guid? System);
 
     private sealed class Watcher(LiveFeed feed) : IDisposable
     {

@@ -10,7 +10,7 @@ public sealed class WatchTests
     private static readonly WatchedShard Shard = new(0, "ok", null, "calculator-1/4711", 12_345, 12_345, 12_345, 12_345);
 
     private static readonly WatchedState State = new(
-        0, "totals-1", null, "42.5", 12_345, new WatchedSource(true, 12_345, 0, 0), 0, 0, 0, new WatchedAudit(8, 0, 2.4), new WatchedDelay(3.25, 8), [Shard]);
+        0, "totals-1", null, "42.5", 12_345, new WatchedSource(true, 12_345, 0, 0, 12_345), 0, 0, 0, new WatchedAudit(8, 0, 2.4), new WatchedDelay(3.25, 8), [Shard]);
 
     [Fact]
     public void All_is_well_when_all_that_was_accepted_is_counted()
@@ -25,7 +25,7 @@ public sealed class WatchTests
     [Fact]
     public void What_is_on_its_way_is_not_lost()
     {
-        var state = State with { Source = new WatchedSource(true, 12_400, 5, 50) };
+        var state = State with { Source = new WatchedSource(true, 12_400, 5, 50, 12_345) };
 
         Assert.Equal((true, "Nothing is lost; some are on their way"), WatchWords.Verdict(state));
         Assert.Equal("12,400 accepted, 12,345 counted, 55 on their way, difference 0", WatchWords.Completeness(state));
@@ -56,7 +56,7 @@ public sealed class WatchTests
     {
         var state = State with
         {
-            Source = new WatchedSource(true, 12_400, 5, 50),
+            Source = new WatchedSource(true, 12_400, 5, 50, 12_345),
             Quarantined = 2,
             Shards = [Shard, Shard with { Shard = 3, State = "gap", Reason = "sequence 12,346 is missing" }],
         };

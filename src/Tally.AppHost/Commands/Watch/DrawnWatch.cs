@@ -23,7 +23,7 @@ internal static class DrawnWatch
     {
         var (isGood, verdict) = WatchWords.Verdict(state);
         var flow = state.Source is { } source
-            ? $"Calculator {WatchWords.Number(source.Accepted)} → outbox {WatchWords.Number(source.InOutbox)} → Kafka {WatchWords.Number(source.InKafka)} → counted {WatchWords.Number(state.Count)}"
+            ? $"Calculator {WatchWords.Number(source.Accepted)} → outbox {WatchWords.Number(source.InOutbox)} → Kafka {WatchWords.Number(source.InKafka)} → counted {WatchWords.Number(source.Counted)}"
             : $"counted {WatchWords.Number(state.Count)}";
         List<IRenderable> rows =
         [

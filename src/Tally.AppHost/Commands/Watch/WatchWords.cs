@@ -17,7 +17,7 @@ internal static class WatchWords
             { Trouble: { } trouble } => (false, trouble),
             { Source: null } => (false, "Nobody can be asked what was accepted"),
             { Source.Answers: false } => (false, "No Calculator answers: what was accepted since is unknown"),
-            _ when state.Source.Accepted == state.Count => (true, "Nothing is lost, nothing is waiting"),
+            _ when state.Source.Accepted == state.Source.Counted => (true, "Nothing is lost, nothing is waiting"),
             _ => (true, "Nothing is lost; some are on their way"),
         };
     }
@@ -26,11 +26,11 @@ internal static class WatchWords
     public static string Completeness(WatchedState state)
     {
         var accepted = state.Source is { } source ? $"{Number(source.Accepted)} accepted, " : "";
-        var waiting = state.Source is { } at && at.Accepted > state.Count ? $", {Number(at.Accepted - state.Count)} on their way" : "";
+        var waiting = state.Source is { } at && at.Accepted > at.Counted ? $", {Number(at.Accepted - at.Counted)} on their way" : "";
         var difference = Difference(state) == 0 && state.Audit?.Differences > 0
             ? $"{state.Audit.Differences} {(state.Audit.Differences == 1 ? "shard differs" : "shards differ")} from the outbox"
             : $"difference {Number(Difference(state))}";
-        return $"{accepted}{Number(state.Count)} counted{waiting}, {difference}";
+        return $"{accepted}{Number(Counted(state))} counted{waiting}, {difference}";
     }
 
     /// <summary>What the outbox was asked every few seconds: what it has at the very position that is held.</summary>
@@ -95,6 +95,9 @@ internal static class WatchWords
     }
 
     public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>What was counted just before the outbox was asked: the rest of what it had accepted waits. The total itself is newer than that.</summary>
+    public static long Counted(WatchedState state) => state.Source?.Counted ?? state.Count;
 
     // Both belong to one fold: they agree at every instant.
     private static long Difference(WatchedState state) => state.Shards.Sum(shard => Math.Abs(shard.Counted - shard.Results));

@@ -17,8 +17,8 @@ internal sealed record WatchedState(
     WatchedDelay? Delay,
     IReadOnlyList<WatchedShard> Shards);
 
-/// <summary>How far the outbox is.</summary>
-internal sealed record WatchedSource(bool Answers, long Accepted, long InOutbox, long InKafka);
+/// <summary>How far the outbox is, and what was counted just before it was asked.</summary>
+internal sealed record WatchedSource(bool Answers, long Accepted, long InOutbox, long InKafka, long Counted);
 
 /// <summary>The last comparison of its shards with the outbox.</summary>
 internal sealed record WatchedAudit(int Shards, int Differences, double Seconds);

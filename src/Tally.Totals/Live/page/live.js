@@ -56,7 +56,7 @@ function draw(state) {
   show("flow-accepted", state.source ? number.format(state.source.accepted) : "unknown");
   show("flow-outbox", state.source ? number.format(state.source.in_outbox) : "unknown");
   show("flow-kafka", state.source ? number.format(state.source.in_kafka) : "unknown");
-  show("flow-counted", number.format(state.count));
+  show("flow-counted", number.format(state.source ? state.source.counted : state.count));
   drawTroubles(state);
   drawShards(state);
   arrive(state);
@@ -80,11 +80,12 @@ function ratesBetween(before, state) {
   return rates;
 }
 
+// What waits is what was accepted when the outbox was asked and had not been counted just before: the total itself is newer than that.
 // What is counted is compared with the positions that it is counted up to: both belong to one fold, so that they agree at every instant.
 function drawVerdict(state) {
   const difference = state.shards.reduce((sum, shard) => sum + Math.abs(shard.counted - shard.results), 0);
   const stuck = state.shards.filter(shard => shard.state !== "ok");
-  const counted = number.format(state.count);
+  const counted = number.format(state.source ? state.source.counted : state.count);
   show("audit", compared(state.audit));
   if (difference !== 0 || state.audit?.differences > 0) {
     say("verdict", "bad", "The total is wrong");
@@ -102,11 +103,11 @@ function drawVerdict(state) {
   } else if (!state.source.answers) {
     say("verdict", "bad", "No Calculator answers: what was accepted since is unknown");
   } else {
-    say("verdict", "good", state.source.accepted === state.count ? "Nothing is lost, nothing is waiting" : "Nothing is lost; some are on their way");
+    say("verdict", "good", state.source.accepted === state.source.counted ? "Nothing is lost, nothing is waiting" : "Nothing is lost; some are on their way");
   }
 
   const accepted = state.source ? `${number.format(state.source.accepted)} accepted, ` : "";
-  const waiting = state.source && state.source.accepted > state.count ? `, ${number.format(state.source.accepted - state.count)} on their way` : "";
+  const waiting = state.source && state.source.accepted > state.source.counted ? `, ${number.format(state.source.accepted - state.source.counted)} on their way` : "";
   show("completeness", `${accepted}${counted} counted${waiting}, difference 0`);
 }
 
