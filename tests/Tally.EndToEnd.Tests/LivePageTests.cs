@@ -74,6 +74,8 @@ public sealed partial class LivePageTests(RunningSystem system)
             ("adopted", AllIsWell, "3 (sum 12.5) kept of histories that were given up"),
             ("difference", "The total is wrong", null),
             ("audit", "The total is wrong", null),
+            ("uncompared", "Not compared with the outbox: nobody knows whether anything is lost", null),
+            ("partly", "3 of 8 shards compared here: nothing is lost in these", null),
             ("silent", "No Calculator answers: what was accepted since is unknown", null),
             ("database", "the database can't be read now", null),
         ];
@@ -123,6 +125,12 @@ public sealed partial class LivePageTests(RunningSystem system)
                 break;
             case "audit":
                 state["audit"] = new JsonObject { ["shards"] = 8, ["differences"] = 1, ["seconds"] = 2 };
+                break;
+            case "uncompared":
+                state["audit"] = null;
+                break;
+            case "partly":
+                state["audit"] = new JsonObject { ["shards"] = 3, ["differences"] = 0, ["seconds"] = 2 };
                 break;
             case "silent":
                 state["source"]!["answers"] = false;

@@ -10,7 +10,7 @@ public sealed class WatchTests
     private static readonly WatchedShard Shard = new(0, "ok", null, "calculator-1/4711", 12_345, 12_345, 12_345, 12_345);
 
     private static readonly WatchedState State = new(
-        0, "totals-1", null, "42.5", 12_345, new WatchedSource(true, 12_345, 0, 0, 12_345), 0, 0, 0, new WatchedAudit(8, 0, 2.4), new WatchedDelay(3.25, 8), [Shard]);
+        0, "totals-1", null, "42.5", 12_345, new WatchedSource(true, 12_345, 0, 0, 12_345), 0, 0, 0, new WatchedAudit(1, 0, 2.4), new WatchedDelay(3.25, 8), [Shard]);
 
     [Fact]
     public void All_is_well_when_all_that_was_accepted_is_counted()
@@ -38,9 +38,9 @@ public sealed class WatchTests
         Assert.Equal((false, "The total is wrong: run ./tally verify"), WatchWords.Verdict(wrong));
         Assert.Equal("12,345 counted, difference 1", WatchWords.Completeness(wrong));
 
-        var differs = State with { Audit = new WatchedAudit(8, 1, 3) };
+        var differs = State with { Audit = new WatchedAudit(1, 1, 3) };
         Assert.Equal((false, "The total is wrong: run ./tally verify"), WatchWords.Verdict(differs));
-        Assert.Equal("8 shards compared with the outbox 3 s ago: 1 differs", WatchWords.Audit(differs.Audit));
+        Assert.Equal("1 shard compared with the outbox 3 s ago: 1 differs", WatchWords.Audit(differs.Audit));
         Assert.Equal("12,345 accepted, 12,345 counted, 1 shard differs from the outbox", WatchWords.Completeness(differs));
         Assert.Equal((0, 1), (WatchWords.Truth(differs).Difference, WatchWords.Truth(differs).ShardsThatDiffer));
         Assert.Equal("not compared with the outbox now", WatchWords.Audit(null));
@@ -49,6 +49,17 @@ public sealed class WatchTests
         Assert.Equal((false, "the database can't be read now"), WatchWords.Verdict(State with { Trouble = "the database can't be read now" }));
         Assert.Equal((false, "Nobody can be asked what was accepted"), WatchWords.Verdict(State with { Source = null }));
         Assert.False(WatchWords.Verdict(State with { Source = State.Source! with { Answers = false } }).IsGood);
+    }
+
+    [Fact]
+    public void What_nobody_compared_is_not_said_to_be_complete()
+    {
+        Assert.Equal((false, "Not compared with the outbox: nobody knows whether anything is lost"), WatchWords.Verdict(State with { Audit = null }));
+
+        var partly = State with { Shards = [Shard, Shard with { Shard = 1 }] };
+        Assert.Equal((false, "1 of 2 shards compared here: nothing is lost in these"), WatchWords.Verdict(partly));
+        Assert.False(WatchWords.Truth(partly).Well);
+        Assert.False(WatchWords.IsWrong(partly));
     }
 
     [Fact]
@@ -65,7 +76,7 @@ public sealed class WatchTests
             [
                 "total 42.5; 12,400 accepted, 12,345 counted, 55 on their way, difference 0",
                 "A shard stands still; 5 wait for Kafka, 50 wait in Kafka; from commit to total: half within 3.3 ms, 99 of 100 within 8 ms",
-                "8 shards compared with the outbox 2 s ago: no difference",
+                "1 shard compared with the outbox 2 s ago: no difference",
                 "shard 3: gap: sequence 12,346 is missing",
                 "2 in quarantine: ./tally quarantine list",
             ],

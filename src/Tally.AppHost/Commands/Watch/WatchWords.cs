@@ -12,15 +12,20 @@ internal static class WatchWords
         var stuck = state.Shards.Count(shard => shard.State != "ok");
         return state switch
         {
-            _ when Difference(state) != 0 || state.Audit?.Differences > 0 => (false, "The total is wrong: run ./tally verify"),
+            _ when IsWrong(state) => (false, "The total is wrong: run ./tally verify"),
             _ when stuck > 0 => (false, stuck == 1 ? "A shard stands still" : $"{stuck} shards stand still"),
             { Trouble: { } trouble } => (false, trouble),
             { Source: null } => (false, "Nobody can be asked what was accepted"),
             { Source.Answers: false } => (false, "No Calculator answers: what was accepted since is unknown"),
+            { Audit: null } => (false, "Not compared with the outbox: nobody knows whether anything is lost"),
+            _ when state.Audit.Shards < state.Shards.Count => (false, $"{state.Audit.Shards} of {state.Shards.Count} shards compared here: nothing is lost in these"),
             _ when state.Source.Accepted == state.Source.Counted => (true, "Nothing is lost, nothing is waiting"),
             _ => (true, "Nothing is lost; some are on their way"),
         };
     }
+
+    /// <summary>Whether what is counted isn't what was accepted.</summary>
+    public static bool IsWrong(WatchedState state) => Difference(state) != 0 || state.Audit?.Differences > 0;
 
     /// <summary>What was accepted, and what of it is counted.</summary>
     public static string Completeness(WatchedState state)

@@ -102,6 +102,10 @@ function drawVerdict(state) {
     say("verdict", "unknown", "Nobody can be asked what was accepted");
   } else if (!state.source.answers) {
     say("verdict", "bad", "No Calculator answers: what was accepted since is unknown");
+  } else if (!state.audit) {
+    say("verdict", "unknown", "Not compared with the outbox: nobody knows whether anything is lost");
+  } else if (state.audit.shards < state.shards.length) {
+    say("verdict", "unknown", `${state.audit.shards} of ${state.shards.length} shards compared here: nothing is lost in these`);
   } else {
     say("verdict", "good", state.source.accepted === state.source.counted ? "Nothing is lost, nothing is waiting" : "Nothing is lost; some are on their way");
   }
