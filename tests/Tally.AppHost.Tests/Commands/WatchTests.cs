@@ -86,6 +86,14 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public void A_quarantine_of_which_nobody_knows_is_not_an_empty_one()
+    {
+        Assert.Null(WatchWords.Quarantine(State));
+        Assert.Equal("how much lies in quarantine is unknown", WatchWords.Quarantine(State with { Quarantined = null }));
+        Assert.Contains("how much lies in quarantine is unknown", WatchWords.Lines(State with { Quarantined = null }));
+    }
+
+    [Fact]
     public async Task A_terminal_shows_the_total_the_verdict_and_the_shards_and_says_when_the_page_is_lost()
     {
         await using var written = new StringWriter();

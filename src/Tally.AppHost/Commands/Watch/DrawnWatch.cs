@@ -34,9 +34,9 @@ internal static class DrawnWatch
             new Text(flow),
             new Text($"{WatchWords.Rate(rate)}; {WatchWords.Delay(state.Delay)}"),
         ];
-        if (state.Quarantined > 0)
+        if (WatchWords.Quarantine(state) is { } quarantine)
         {
-            rows.Add(new Markup($"[darkorange]⚠ {WatchWords.Number(state.Quarantined.Value)} in quarantine: ./tally quarantine list[/]"));
+            rows.Add(new Markup($"[darkorange]⚠ {Markup.Escape(quarantine)}[/]"));
         }
 
         rows.Add(DrawnTable.Draw(WatchWords.Shards(state)));

@@ -62,11 +62,19 @@ internal static class WatchWords
             yield return $"shard {shard.Shard}: {shard.State}{(shard.Reason is { } reason ? $": {reason}" : "")}";
         }
 
-        if (state.Quarantined > 0)
+        if (Quarantine(state) is { } quarantine)
         {
-            yield return $"{Number(state.Quarantined.Value)} in quarantine: ./tally quarantine list";
+            yield return quarantine;
         }
     }
+
+    /// <summary>What lies in the quarantine, or that nobody knows it; null when nothing does.</summary>
+    public static string? Quarantine(WatchedState state) => state.Quarantined switch
+    {
+        null => "how much lies in quarantine is unknown",
+        0 => null,
+        { } messages => $"{Number(messages)} in quarantine: ./tally quarantine list",
+    };
 
     /// <summary>The same for programs.</summary>
     public static TruthAnswer Truth(WatchedState state)

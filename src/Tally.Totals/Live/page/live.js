@@ -124,7 +124,8 @@ function compared(audit) {
 
 function drawTroubles(state) {
   const troubles = state.shards.filter(shard => shard.state !== "ok").map(shard => `shard ${shard.shard}: ${shard.state}${shard.reason ? ` – ${shard.reason}` : ""}`);
-  if (state.quarantined) troubles.push(`${number.format(state.quarantined)} in quarantine: ./tally quarantine list`);
+  if (state.quarantined == null) troubles.push("how much lies in quarantine is unknown");
+  else if (state.quarantined) troubles.push(`${number.format(state.quarantined)} in quarantine: ./tally quarantine list`);
   if (state.set_aside) troubles.push(`${number.format(state.set_aside)} came too early and wait for those before them`);
   if (state.adopted.count) troubles.push(`${number.format(state.adopted.count)} (sum ${state.adopted.sum}) kept of histories that were given up`);
   replace(element("troubles"), troubles.length ? troubles : ["none"], write, "li");
