@@ -100,6 +100,23 @@ public sealed partial class LivePageTests(RunningSystem system)
         Assert.Empty(browser.Complaints());
     }
 
+    [KafkaFact(Browser.Program, Browser.Driver)]
+    public async Task A_frozen_Totals_is_taken_for_lost_and_asked_anew()
+    {
+        await using var page = await StagedPage.StartAsync(await system.EndpointAsync("totals-1", "http"), static _ => { });
+        using var browser = new Browser();
+        browser.Open(page.Address);
+        await browser.ShowsAsync("verdict", text => text.Contains(AllIsWell, StringComparison.Ordinal));
+        page.IsFrozen = true;
+        await browser.ShowsAsync("verdict", text => text.Contains("may be old", StringComparison.Ordinal));
+        var before = page.Connections;
+        await Eventually.TrueAsync(() => page.Connections > before, TimeSpan.FromSeconds(30));
+
+        page.IsFrozen = false;
+        await browser.ShowsAsync("connection", text => text.EndsWith("live", StringComparison.Ordinal));
+        await browser.ShowsAsync("verdict", text => text.Contains(AllIsWell, StringComparison.Ordinal));
+    }
+
     private static void Stage(string trouble, JsonObject state)
     {
         var shard = state["shards"]![0]!;

@@ -18,6 +18,12 @@ internal sealed class StagedPage : IAsyncDisposable
 
     public string Address => _app.Urls.Single();
 
+    /// <summary>Whether connections say nothing more, without an end, as those of a frozen process do.</summary>
+    public bool IsFrozen { get; set; }
+
+    /// <summary>How often the page has asked for states.</summary>
+    public int Connections { get; private set; }
+
     /// <param name="totals">Where the real one answers.</param>
     /// <param name="change">What is different in each state.</param>
     public static async Task<StagedPage> StartAsync(string totals, Action<JsonObject> change)
@@ -40,6 +46,7 @@ internal sealed class StagedPage : IAsyncDisposable
 
     private async Task ChangeAsync(HttpContext http, Action<JsonObject> change)
     {
+        Connections++;
         http.Response.ContentType = "text/event-stream";
         using var lines = new StreamReader(await _totals.GetStreamAsync(new Uri("/api/live", UriKind.Relative), http.RequestAborted));
         while (await lines.ReadLineAsync(http.RequestAborted) is { } line)
@@ -51,7 +58,14 @@ internal sealed class StagedPage : IAsyncDisposable
                 line = $"data: {state.ToJsonString()}";
             }
 
+            if (IsFrozen)
+            {
+                await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return;
+            }
+
             await http.Response.WriteAsync(line + "\n", http.RequestAborted);
+            await http.Response.Body.FlushAsync(http.RequestAborted);
         }
     }
 

@@ -1,3 +1,8 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Tally.AppHost.Commands.Output;
 using Tally.AppHost.Commands.Watch;
 using Tally.TestSupport;
@@ -152,6 +157,36 @@ public sealed class WatchTests
 
         var lines = written.ToString().TrimEnd().Split('\n');
         Assert.Equal(3, lines.Length);
-        Assert.Equal("reconnecting …", lines[^1]);
+        Assert.Equal("no word from Totals; reconnecting …", lines[^1]);
+    }
+
+    [Fact]
+    public async Task A_Totals_that_says_nothing_any_more_is_taken_for_gone_within_seconds()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        await using var frozen = builder.Build();
+        frozen.MapGet("/api/live", async http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            var state = JsonSerializer.Serialize(State, new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower });
+            await http.Response.WriteAsync($"data: {state}\n\n", http.RequestAborted);
+            await http.Response.Body.FlushAsync(http.RequestAborted);
+            await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        });
+        await frozen.StartAsync();
+        using var client = new HttpClient();
+        List<WatchedState> seen = [];
+
+        await Assert.ThrowsAsync<IOException>(async () =>
+        {
+            await foreach (var state in WatchedStates.ReadAsync(client, new Uri(frozen.Urls.Single()), default))
+            {
+                seen.Add(state);
+            }
+        }).Within(WatchedStates.Silence * 5);
+
+        Assert.Equal("42.5", Assert.Single(seen).Total);
     }
 }

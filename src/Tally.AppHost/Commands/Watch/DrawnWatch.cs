@@ -16,7 +16,7 @@ internal static class DrawnWatch
         var rate = new WatchRate();
         return console.Live(new Text("connecting …")).AutoClear(false).StartAsync(live => follow(
             state => live.UpdateTarget(Draw(state, rate.Next(state.At, state.Count))),
-            () => live.UpdateTarget(new Text("reconnecting …"))));
+            () => live.UpdateTarget(new Text(WatchWords.Lost))));
     }
 
     private static Rows Draw(WatchedState state, double? rate)

@@ -3,7 +3,6 @@ namespace Tally.AppHost.Commands.Watch;
 /// <summary>A line a second, and none while nothing changes: for files and other programs.</summary>
 internal sealed class PlainWatch(TextWriter to, TimeProvider time)
 {
-    private const string Reconnecting = "reconnecting …";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly WatchRate _rate = new();
@@ -22,9 +21,9 @@ internal sealed class PlainWatch(TextWriter to, TimeProvider time)
 
     public void Lost()
     {
-        if (_last != Reconnecting)
+        if (_last != WatchWords.Lost)
         {
-            Write(Reconnecting);
+            Write(WatchWords.Lost);
         }
     }
 

@@ -6,6 +6,9 @@ namespace Tally.AppHost.Commands.Watch;
 /// <summary>A state in words, the same as the live page's.</summary>
 internal static class WatchWords
 {
+    /// <summary>What is shown in place of a state that may be old by now.</summary>
+    public const string Lost = "no word from Totals; reconnecting …";
+
     /// <summary>Whether anything is lost or stands still, in a sentence, and whether that is good news.</summary>
     public static (bool IsGood, string Text) Verdict(WatchedState state)
     {

@@ -3,6 +3,7 @@
 
 const seconds = 120;
 const silence = 3000;
+const firstSilence = 5000;
 const element = id => document.getElementById(id);
 const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 const show = (id, text) => write(element(id), text);
@@ -11,18 +12,22 @@ const rough = new Intl.NumberFormat("en", { notation: "compact", maximumSignific
 
 // ---- the connection
 
-let lastHeard = 0;
+let source = null;
+let since = 0;      // when something was heard, or when this connection was tried
+let heard = false;  // on this connection
 let last = null;
 let opened = false;
 
 function connect() {
-  const source = new EventSource("/api/live");
-  source.onopen = () => { opened = true; };
-  source.onmessage = message => { lastHeard = performance.now(); draw(JSON.parse(message.data)); };
+  source?.close();
+  const mine = source = new EventSource("/api/live");
+  [since, heard] = [performance.now(), false];
+  mine.onopen = () => { opened = true; };
+  mine.onmessage = message => { [since, heard] = [performance.now(), true]; draw(JSON.parse(message.data)); };
   // The browser comes back by itself, unless the answer was no stream at all, as while a proxy has nobody behind it.
-  source.onerror = () => {
+  mine.onerror = () => {
     lost();
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+    if (mine.readyState === EventSource.CLOSED) setTimeout(() => { if (mine === source) connect(); }, 2000);
   };
 }
 
@@ -32,7 +37,12 @@ function lost() {
   document.body.dataset.stale = "";
 }
 
-setInterval(() => { if (lastHeard && performance.now() - lastHeard > silence) lost(); }, 1000);
+// A connection to a frozen instance never breaks: the next one may reach another, or the same when it goes on. Before the first state the outbox is given a moment.
+setInterval(() => {
+  if (performance.now() - since <= (heard ? silence : firstSilence)) return;
+  lost();
+  connect();
+}, 1000);
 
 function say(id, state, text) {
   show(id, text);
