@@ -11,7 +11,11 @@ internal sealed class OutboxDatabase : IAsyncDisposable
 {
     public OutboxDatabase(IOptions<OutboxOptions> options)
     {
-        var builder = new NpgsqlDataSourceBuilder(options.Value.ConnectionString);
+        var builder = new NpgsqlDataSourceBuilder(options.Value.ConnectionString)
+        {
+            // In metrics the pool is called by it; without one by its connection string, and so by host, user and database.
+            Name = "outbox",
+        };
         builder.ConnectionStringBuilder.ApplicationName ??= "tally-outbox";
 
         // A writer keeps its connection; claims, leases and reads share a few more.

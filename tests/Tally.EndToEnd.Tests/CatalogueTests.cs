@@ -36,6 +36,16 @@ public sealed partial class CatalogueTests(RunningSystem system)
     public async Task What_costs_more_than_all_else_of_a_call_is_not_measured() =>
         Assert.All(await MetricsAsync(), static text => Assert.DoesNotContain("kestrel_queued_requests", text, StringComparison.Ordinal));
 
+    [KafkaFact]
+    public async Task A_pool_of_connections_is_called_by_its_name_and_not_by_where_the_database_is()
+    {
+        var texts = await MetricsAsync();
+
+        Assert.Contains("db_client_connection_pool_name=\"outbox\"", texts[0], StringComparison.Ordinal);
+        Assert.Contains("db_client_connection_pool_name=\"inbox\"", texts[1], StringComparison.Ordinal);
+        Assert.All(texts, static text => Assert.DoesNotContain("Username=", text, StringComparison.OrdinalIgnoreCase));
+    }
+
     [KafkaFact("promtool")]
     public async Task Prometheus_own_linter_has_nothing_against_them()
     {

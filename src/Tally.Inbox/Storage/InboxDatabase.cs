@@ -57,6 +57,8 @@ internal sealed class InboxDatabase(InboxOptions options) : IAsyncDisposable, ID
 
         // Behind a pooler the next transaction has another connection: what a reset would clear is not this one's own.
         settings.NoResetOnClose |= !options.PrepareStatements;
-        return NpgsqlDataSource.Create(settings);
+
+        // In metrics the pool is called by the name; without one by its connection string, and so by host, user and database.
+        return new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "inbox" }.Build();
     }
 }
