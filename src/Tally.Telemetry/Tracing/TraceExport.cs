@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -11,6 +13,9 @@ namespace Tally.Telemetry.Tracing;
 /// </summary>
 internal sealed class TraceExport : IDisposable
 {
+    // A span of a commit is linked to each traced call of it, and the SDK would keep 128 links. A commit takes no more calls than this.
+    private const string MostLinks = "10000";
+
     private readonly TracerProvider? _provider;
 
     public TraceExport(ServiceIdentity identity, OtlpSettings settings, ILogger<TraceExport> log)
@@ -24,6 +29,11 @@ internal sealed class TraceExport : IDisposable
         var provider = Sdk.CreateTracerProviderBuilder()
             .SetResourceBuilder(identity.Resource)
             .AddSource("Tally.*")
+            .ConfigureServices(static services => services.AddSingleton<IConfiguration>(
+                new ConfigurationBuilder()
+                    .AddInMemoryCollection([new("OTEL_SPAN_LINK_COUNT_LIMIT", MostLinks)])
+                    .AddEnvironmentVariables()
+                    .Build()))
             .AddOtlpExporter(otlp =>
             {
                 otlp.Protocol = settings.IsHttp ? OtlpExportProtocol.HttpProtobuf : OtlpExportProtocol.Grpc;

@@ -32,6 +32,26 @@ public class TraceExportTests
         Assert.Contains("test-1", request, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_commit_of_a_thousand_traced_calls_is_linked_to_each()
+    {
+        var received = new TaskCompletionSource<byte[]>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var collector = await StartCollectorAsync(received.SetResult);
+        var settings = new OtlpSettings(name => name == "OTEL_EXPORTER_OTLP_ENDPOINT" ? collector.Urls.Single() : null);
+        var calls = Enumerable.Range(0, 1_000)
+            .Select(static _ => new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded))
+            .ToList();
+
+        using (new TraceExport(new ServiceIdentity("test", "test-1"), settings, NullLogger<TraceExport>.Instance))
+        {
+            using var source = new ActivitySource("Tally.TraceExportTests");
+            source.StartActivity("INSERT outbox_batches", ActivityKind.Client, calls[0], links: calls.Select(static call => new ActivityLink(call)))!.Dispose();
+        }
+
+        var request = await received.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.All(calls, call => Assert.True(request.AsSpan().IndexOf(Convert.FromHexString(call.SpanId.ToHexString())) >= 0, "a call isn't linked"));
+    }
+
     /// <summary>Takes one export call, as gRPC: a frame in, an empty frame and a good status out.</summary>
     private static async Task<WebApplication> StartCollectorAsync(Action<byte[]> received)
     {
