@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,7 +13,8 @@ public static class ListenerExtensions
 {
     /// <summary>
     /// Listens where section <c>Listen</c> says: <c>Listen:Grpc</c> for HTTP/2 without TLS, <c>Listen:Http</c> for HTTP/1.1. Other ways to give addresses
-    /// (<c>--urls</c>, <c>ASPNETCORE_URLS</c>) don't count. <see cref="Listeners"/> says the addresses afterwards.
+    /// (<c>--urls</c>, <c>ASPNETCORE_URLS</c>) don't count. <see cref="Listeners"/> says the addresses afterwards. What fails on the second one is answered as
+    /// <c>application/problem+json</c>.
     /// </summary>
     /// <param name="builder">The service's builder.</param>
     /// <param name="grpc">The default of <c>Listen:Grpc</c>.</param>
@@ -25,6 +27,8 @@ public static class ListenerExtensions
         services.Configure<ListenOptions>(options => (options.Grpc, options.Http) = (grpc, http));
         services.AddStrictOptions<ListenOptions>(ListenOptions.Section, Faults);
         services.AddSingleton<Listeners>();
+        services.AddProblemDetails();
+        services.AddTransient<IStartupFilter, ProblemAnswers>();
         services.AddOptions<KestrelServerOptions>().Configure<Listeners, IOptions<ListenOptions>>(
             (server, listeners, options) => Configure(server, listeners, options));
         return builder;
