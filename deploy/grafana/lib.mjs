@@ -43,15 +43,17 @@ export const mean = (histogram, selector) => `${sumRate(`${histogram}_sum`, sele
 
 export const p50AndP99 = (histogram, selector) => [
   query(quantile(0.5, histogram, selector), 'p50'),
-  query(quantile(0.99, histogram, selector), 'p99'),
+  // Only our own histograms bring traces along.
+  { ...query(quantile(0.99, histogram, selector), 'p99'), exemplar: histogram.startsWith('tally_') },
 ];
 
 export const query = (expr, legend = '') => ({ expr, legend });
 
 const targets = (queries, kind) =>
-  queries.map(({ expr, legend }, index) => ({
+  queries.map(({ expr, legend, exemplar }, index) => ({
     datasource,
     editorMode: 'code',
+    ...(exemplar && kind === 'range' ? { exemplar } : {}),
     expr,
     ...(kind === 'table' || kind === 'heatmap' ? { format: kind } : {}),
     instant: kind === 'instant' || kind === 'table',

@@ -273,7 +273,7 @@ export default dashboard({
         noValue: 'No adds yet.',
         queries: [
           query(quantile(0.5, 'rpc_server_call_duration_seconds', add), 'p50'),
-          query(quantile(0.99, 'rpc_server_call_duration_seconds', add), 'p99'),
+          { ...query(quantile(0.99, 'rpc_server_call_duration_seconds', add), 'p99'), exemplar: true },
         ],
       }),
     ),

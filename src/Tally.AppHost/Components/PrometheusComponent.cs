@@ -54,6 +54,9 @@ internal sealed class PrometheusComponent : Component, IDisposable
             [
                 $"--config.file={Path.Combine(Folder, "prometheus.yml")}", $"--storage.tsdb.path={Path.Combine(Folder, "data")}",
                 $"--web.listen-address=127.0.0.1:{_port}", "--web.enable-remote-write-receiver",
+
+                // Without it the exemplars, which name traces, are thrown away.
+                "--enable-feature=exemplar-storage",
             ],
             LogFile);
     }
