@@ -91,6 +91,19 @@ public sealed partial class RulesTests
     }
 
     [Fact]
+    public void The_catalogue_names_the_alerts_that_ask_for_a_metric_also_through_recorded_series()
+    {
+        var recorded = Expressions("tally-recording.yml", "record").ToLookup(static rule => rule.Name, static rule => rule.Expression, StringComparer.Ordinal);
+        var alerts = Expressions("tally-alerts.yml", "alert").Select(rule => (rule.Name, Asked: Asked(rule.Expression, recorded))).ToList();
+        var written = CatalogueAlerts().Matches(File.ReadAllText(Path.Combine(Checkout.Root, "docs", "telemetry.md"))).ToList();
+        var expected = written.Select(row => row.Groups["name"].Value).Select(name =>
+            $"{name} | {string.Join(", ", alerts.Where(alert => alert.Asked.Any(asked => SeriesEndings().Replace(asked, "") == name || asked == name)).Select(static alert => alert.Name).Distinct())}");
+
+        Assert.NotEmpty(written);
+        Assert.Equal(string.Join('\n', expected), string.Join('\n', written.Select(row => $"{row.Groups["name"].Value} | {row.Groups["alerts"].Value.Trim()}")));
+    }
+
+    [Fact]
     public void The_configuration_loads_the_rules() =>
         Assert.Contains("rule_files:\n  - rules/*.yml\n", File.ReadAllText(Path.Combine(Folder, "prometheus.yml")), StringComparison.Ordinal);
 
@@ -106,6 +119,19 @@ public sealed partial class RulesTests
         .. Files("rules")
             .SelectMany(file => AlertStarts().Split(File.ReadAllText(file)).Skip(1))
             .Select(rule => new Alert(rule[..rule.IndexOf('\n', StringComparison.Ordinal)], rule)),
+    ];
+
+    private static List<(string Name, string Expression)> Expressions(string file, string kind) =>
+    [
+        .. Regex.Split(File.ReadAllText(Path.Combine(Folder, "rules", file)), $"^ +- {kind}: ", RegexOptions.Multiline, TimeSpan.FromSeconds(5)).Skip(1)
+            .Select(rule => (rule[..rule.IndexOf('\n', StringComparison.Ordinal)], RuleExpressions().Match(rule).Value)),
+    ];
+
+    /// <summary>What an expression asks for, down to what is scraped.</summary>
+    private static HashSet<string> Asked(string expression, ILookup<string, string> recorded) =>
+    [
+        .. Words().Matches(expression).Select(static word => word.Value)
+            .SelectMany(word => recorded.Contains(word) ? recorded[word].SelectMany(inner => Asked(inner, recorded)) : [word]),
     ];
 
     /// <summary>Sections down to the next heading of any level; what looks like one within a block of code is none.</summary>
@@ -159,6 +185,20 @@ public sealed partial class RulesTests
 
     [GeneratedRegex(@"alertname: (?<name>\w+)\n\s+eval_time: \w+\n\s+exp_alerts:(?<none> \[\])?", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex AlertCases();
+
+    [GeneratedRegex(@"^ +expr: (\|\n( {10,}[^\n]*\n)+|[^\n|]+)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.Multiline)]
+    private static partial Regex RuleExpressions();
+
+    [GeneratedRegex("[a-zA-Z_:][a-zA-Z0-9_:]*", RegexOptions.NonBacktracking)]
+    private static partial Regex Words();
+
+    [GeneratedRegex("_(bucket|count|sum)$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex SeriesEndings();
+
+    [GeneratedRegex(
+        @"^\| `[a-z._]+` \| `(?<name>[a-z_]+)` \|([^|\n]*\|){3}(?<alerts>[^|\n]*)\|[^|\n]*\|$",
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.Multiline)]
+    private static partial Regex CatalogueAlerts();
 
     private sealed record Alert(string Name, string Rule)
     {
