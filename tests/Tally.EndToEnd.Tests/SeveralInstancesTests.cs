@@ -60,6 +60,9 @@ public sealed class SeveralInstancesTests : IAsyncLifetime
         Assert.Equal(
             Services.Select(name => new Uri(components.GetProperty(name).GetProperty("endpoints").GetProperty("http").GetString()!).Authority).Order(),
             targets.EnumerateArray().SelectMany(target => target.GetProperty("targets").EnumerateArray()).Select(target => target.GetString()!).Order());
+        Assert.Equal(
+            Services.Select(name => name[..name.IndexOf('-', StringComparison.Ordinal)]).Order(),
+            targets.EnumerateArray().Select(target => target.GetProperty("labels").GetProperty("service").GetString()!).Order());
     }
 
     /// <summary>Who holds shards. A fair share takes a moment when one instance was there first.</summary>

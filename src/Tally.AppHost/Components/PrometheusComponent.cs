@@ -16,14 +16,14 @@ internal sealed class PrometheusComponent : Component, IDisposable
     private readonly string _program;
     private readonly int _port;
     private readonly HttpClient _http;
-    private readonly IReadOnlyList<ComponentState> _targets;
+    private readonly IReadOnlyList<(string Service, ComponentState State)> _targets;
 
     /// <summary>Plans Prometheus.</summary>
     /// <param name="context">What components share.</param>
     /// <param name="program">Its program.</param>
     /// <param name="wantedPort">The port that is asked for.</param>
-    /// <param name="targets">What it scrapes.</param>
-    public PrometheusComponent(ComponentContext context, string program, int wantedPort, IReadOnlyList<ComponentState> targets)
+    /// <param name="targets">What it scrapes, and of which service that is.</param>
+    public PrometheusComponent(ComponentContext context, string program, int wantedPort, IReadOnlyList<(string Service, ComponentState State)> targets)
         : base("prometheus")
     {
         _context = context;
@@ -47,7 +47,13 @@ internal sealed class PrometheusComponent : Component, IDisposable
         Directory.CreateDirectory(targets);
         await DeployedFiles.WriteAsync(Name, Folder, cancellationToken);
         var list = new JsonArray(
-            [.. _targets.Select(target => new JsonObject { ["targets"] = new JsonArray(new Uri(target.Endpoints["http"]).Authority) })]);
+        [
+            .. _targets.Select(static target => new JsonObject
+            {
+                ["targets"] = new JsonArray(new Uri(target.State.Endpoints["http"]).Authority),
+                ["labels"] = new JsonObject { ["service"] = target.Service },
+            }),
+        ]);
         await File.WriteAllTextAsync(Path.Combine(targets, "tally.json"), list.ToJsonString(), cancellationToken);
         return new LaunchPlan(
             _program,

@@ -22,6 +22,10 @@ internal static class ServiceNames
     /// <param name="count">How many.</param>
     public static IEnumerable<string> First(string kind, int count) => Enumerable.Range(1, count).Select(number => Of(kind, number));
 
+    /// <summary>Of which service an instance is.</summary>
+    /// <param name="instance">The instance's name.</param>
+    public static string KindOf(string instance) => instance[..instance.LastIndexOf('-')];
+
     /// <summary>Whether a component is an instance of a service.</summary>
     /// <param name="component">The component's name.</param>
     /// <param name="kind">Which service.</param>

@@ -128,7 +128,7 @@ internal sealed class SystemDiagram(SystemSettings settings, ComponentContext co
 
         if (PrometheusComponent.FindProgram() is { } program)
         {
-            return new PrometheusComponent(context, program, settings.Ports.Prometheus, [.. services.Select(service => service.Description)]);
+            return new PrometheusComponent(context, program, settings.Ports.Prometheus, [.. services.Select(service => (ServiceNames.KindOf(service.Name), service.Description))]);
         }
 
         Miss(Prometheus, $"Prometheus isn't on the PATH, so nothing is scraped. {PrometheusComponent.HowToGet}");
