@@ -16,8 +16,8 @@ internal static class StatusCommand
     private static async Task<int> RunAsync(CommandCall call)
     {
         var components = await ComponentProbe.AskAsync(call.ReadRunning(), CancellationToken.None);
-        var ok = components.Values.All(ComponentProbe.IsWell);
         var state = await TryReadAsync(components);
+        var ok = components.Values.All(ComponentProbe.IsWell) && !(state is not null && WatchWords.IsWrong(state));
         call.Output.Answer(
             new StatusAnswer(ok, components) { Truth = state is null ? null : WatchWords.Truth(state) },
             Answers.Readable.StatusAnswer,

@@ -22,9 +22,21 @@ public sealed class WatchTests
     {
         Assert.Equal((true, "Nothing is lost, nothing is waiting"), WatchWords.Verdict(State));
         Assert.Equal(
-            "total 42.5; 12,345 accepted, 12,345 counted, difference 0; 1,000 a second; from commit to total: half within 3.3 ms, 99 of 100 within 8 ms; "
-            + "Nothing is lost, nothing is waiting",
+            "total 42.5; 12,345 accepted, 12,345 counted, difference 0; 0 wait for Kafka, 0 wait in Kafka; 1 of 1 shards compared, no difference; 1,000 a second; "
+            + "from commit to total: half within 3.3 ms, 99 of 100 within 8 ms; Nothing is lost, nothing is waiting",
             WatchWords.Line(State, 1_000));
+    }
+
+    [Fact]
+    public void A_line_says_too_which_shard_stands_still_and_why_and_what_lies_in_quarantine()
+    {
+        var state = State with { Audit = null, Quarantined = 2, Shards = [Shard with { Shard = 3, State = "gap", Reason = "sequence 12,346 is missing" }] };
+
+        Assert.EndsWith(
+            "; not compared with the outbox now; 1,000 a second; from commit to total: half within 3.3 ms, 99 of 100 within 8 ms; "
+            + "A shard stands still; shard 3: gap: sequence 12,346 is missing; 2 in quarantine: ./tally quarantine list",
+            WatchWords.Line(state, 1_000),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -48,18 +48,33 @@ internal static class WatchWords
             CultureInfo.InvariantCulture,
             $"{audit.Shards} {(audit.Shards == 1 ? "shard" : "shards")} compared with the outbox {audit.Seconds:0} s ago: {(audit.Differences == 0 ? "no difference" : $"{audit.Differences} {(audit.Differences == 1 ? "differs" : "differ")}")}");
 
-    /// <summary>All of it in a line.</summary>
-    public static string Line(WatchedState state, double? rate) =>
-        $"total {state.Total}; {Completeness(state)}; {Rate(rate)}; {Delay(state.Delay)}; {Verdict(state).Text}";
+    /// <summary>All of it in a line. How old the comparison is isn't said: it would be another line each second.</summary>
+    public static string Line(WatchedState state, double? rate) => string.Join(
+        "; ",
+        [
+            $"total {state.Total}", Completeness(state), .. Waiting(state), Compared(state), Rate(rate), Delay(state.Delay), Verdict(state).Text, .. Troubles(state),
+        ]);
 
     /// <summary>All of it at one moment, a line each; with the shards that stand still, and why.</summary>
-    public static IEnumerable<string> Lines(WatchedState state)
+    public static IEnumerable<string> Lines(WatchedState state) =>
+    [
+        $"total {state.Total}; {Completeness(state)}",
+        string.Join("; ", [Verdict(state).Text, .. Waiting(state), Delay(state.Delay)]),
+        Audit(state.Audit),
+        .. Troubles(state),
+    ];
+
+    /// <summary>What waits at each station; nothing where nobody can be asked.</summary>
+    private static IEnumerable<string> Waiting(WatchedState state) =>
+        state.Source is { } source ? [$"{Number(source.InOutbox)} wait for Kafka, {Number(source.InKafka)} wait in Kafka"] : [];
+
+    private static string Compared(WatchedState state) => state.Audit is { } audit
+        ? $"{audit.Shards} of {state.Shards.Count} shards compared, {(audit.Differences == 0 ? "no difference" : $"{audit.Differences} {(audit.Differences == 1 ? "differs" : "differ")}")}"
+        : Audit(null);
+
+    /// <summary>The shards that stand still, and why, and what lies in the quarantine.</summary>
+    private static IEnumerable<string> Troubles(WatchedState state)
     {
-        yield return $"total {state.Total}; {Completeness(state)}";
-        yield return state.Source is { } source
-            ? $"{Verdict(state).Text}; {Number(source.InOutbox)} wait for Kafka, {Number(source.InKafka)} wait in Kafka; {Delay(state.Delay)}"
-            : $"{Verdict(state).Text}; {Delay(state.Delay)}";
-        yield return Audit(state.Audit);
         foreach (var shard in state.Shards.Where(static shard => shard.State != "ok"))
         {
             yield return $"shard {shard.Shard}: {shard.State}{(shard.Reason is { } reason ? $": {reason}" : "")}";
