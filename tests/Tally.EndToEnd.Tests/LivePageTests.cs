@@ -30,6 +30,10 @@ public sealed partial class LivePageTests(RunningSystem system)
         browser.Type("a", "many");
         browser.Press("b", Keys.Enter);
         await browser.ShowsAsync("add-answer", text => text.Contains("'many'", StringComparison.Ordinal));
+
+        // Heard is what changed for good: neither the total, nor whether something is on its way just now.
+        await Eventually.TrueAsync(() => browser.Evaluate<bool>("document.getElementById('spoken').textContent === 'Nothing is lost'"), TimeSpan.FromSeconds(30));
+        Assert.True(browser.Evaluate<bool>("document.getElementById('total').getAttribute('aria-live') === 'off'"));
         Assert.Equal(8, browser.Evaluate<long>("document.querySelectorAll('#shards tr').length"));
         Assert.Equal(2, browser.Evaluate<long>("document.querySelectorAll('.uplot canvas').length"));
 

@@ -33,7 +33,7 @@ function connect() {
 
 function lost() {
   say("connection", "bad", opened ? "reconnecting …" : "connecting …");
-  say("verdict", "unknown", "What is shown may be old");
+  judge("unknown", "What is shown may be old");
   document.body.dataset.stale = "";
 }
 
@@ -47,6 +47,17 @@ setInterval(() => {
 function say(id, state, text) {
   show(id, text);
   if (element(id).dataset.state !== state) element(id).dataset.state = state;
+}
+
+/* What stands for two seconds is read aloud, in these words. */
+let spoken = "";
+let speaking = 0;
+function judge(state, text, aloud = text) {
+  say("verdict", state, text);
+  if (aloud === spoken) return;
+  spoken = aloud;
+  clearTimeout(speaking);
+  speaking = setTimeout(() => show("spoken", aloud), 2000);
 }
 
 // ---- one state
@@ -98,26 +109,27 @@ function drawVerdict(state) {
   const counted = number.format(state.source ? state.source.counted : state.count);
   show("audit", compared(state.audit));
   if (difference !== 0 || state.audit?.differences > 0) {
-    say("verdict", "bad", "The total is wrong");
+    judge("bad", "The total is wrong");
     const what = difference !== 0 ? `difference ${number.format(difference)}` : `${state.audit.differences} ${state.audit.differences === 1 ? "shard differs" : "shards differ"} from the outbox`;
     show("completeness", `${counted} counted, ${what}: run ./tally verify`);
     return;
   }
 
   if (stuck.length > 0) {
-    say("verdict", "bad", `${stuck.length === 1 ? "A shard stands" : `${stuck.length} shards stand`} still`);
+    judge("bad", `${stuck.length === 1 ? "A shard stands" : `${stuck.length} shards stand`} still`);
   } else if (state.trouble) {
-    say("verdict", "bad", state.trouble);
+    judge("bad", state.trouble);
   } else if (!state.source) {
-    say("verdict", "unknown", "Nobody can be asked what was accepted");
+    judge("unknown", "Nobody can be asked what was accepted");
   } else if (!state.source.answers) {
-    say("verdict", "bad", "No Calculator answers: what was accepted since is unknown");
+    judge("bad", "No Calculator answers: what was accepted since is unknown");
   } else if (!state.audit) {
-    say("verdict", "unknown", "Not compared with the outbox: nobody knows whether anything is lost");
+    judge("unknown", "Not compared with the outbox: nobody knows whether anything is lost");
   } else if (state.audit.shards < state.shards.length) {
-    say("verdict", "unknown", `${state.audit.shards} of ${state.shards.length} shards compared here: nothing is lost in these`);
+    judge("unknown", `${state.audit.shards} of ${state.shards.length} shards compared here: nothing is lost in these`);
   } else {
-    say("verdict", "good", state.source.accepted === state.source.counted ? "Nothing is lost, nothing is waiting" : "Nothing is lost; some are on their way");
+    // Whether some are on their way changes many times a second under load; that is seen, and not read aloud.
+    judge("good", state.source.accepted === state.source.counted ? "Nothing is lost, nothing is waiting" : "Nothing is lost; some are on their way", "Nothing is lost");
   }
 
   const accepted = state.source ? `${number.format(state.source.accepted)} accepted, ` : "";
