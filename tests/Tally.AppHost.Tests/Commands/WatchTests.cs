@@ -182,7 +182,7 @@ public sealed class WatchTests
         frozen.MapGet("/api/live", async http =>
         {
             http.Response.ContentType = "text/event-stream";
-            var state = JsonSerializer.Serialize(State, new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower });
+            var state = JsonSerializer.Serialize(State, WatchedJson.Default.WatchedState);
             await http.Response.WriteAsync($"data: {state}\n\n", http.RequestAborted);
             await http.Response.Body.FlushAsync(http.RequestAborted);
             await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -54,7 +54,7 @@ public sealed partial class LivePageTests(TestEnvironment environment)
         Assert.Equal((0, 1), (before.GetProperty("count").GetInt64(), before.GetProperty("source").GetProperty("in_kafka").GetInt64()));
 
         await calculator.SendAsync(waiting);
-        var after = await states.UntilAsync(state => state.GetProperty("count").GetInt64() == 1);
+        var after = await states.UntilAsync(state => state.GetProperty("source").GetProperty("counted").GetInt64() == 1);
         Assert.Equal("40", after.GetProperty("total").GetString());
         var shard = Assert.Single(after.GetProperty("shards").EnumerateArray());
         Assert.Equal(
