@@ -32,27 +32,30 @@ internal static class StatusCommand
         return ok ? ExitCodes.Done : ExitCodes.Failed;
     }
 
-    /// <summary>What the first Totals that answers shows on its page; null where none does.</summary>
+    /// <summary>What the Totals that answer show on their pages, as one; null where none does.</summary>
     private static async Task<WatchedState?> TryReadAsync(IReadOnlyDictionary<string, ComponentAnswer> components)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         var instances = components
             .Where(component => ServiceNames.Is(component.Key, ServiceNames.Totals) && component.Value.Endpoints.ContainsKey(ComponentNames.Http))
             .OrderBy(component => component.Value.State != "ready");
-        foreach (var (_, totals) in instances)
+        var states = await Task.WhenAll(instances.Select(totals => TryReadAsync(http, new Uri(totals.Value.Endpoints[ComponentNames.Http]))));
+        return WatchedState.Join([.. states.OfType<WatchedState>()]);
+    }
+
+    private static async Task<WatchedState?> TryReadAsync(HttpClient http, Uri totals)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
         {
-            using var patience = new CancellationTokenSource(Patience);
-            try
+            await foreach (var state in WatchedStates.ReadAsync(http, totals, patience.Token))
             {
-                await foreach (var state in WatchedStates.ReadAsync(http, new Uri(totals.Endpoints[ComponentNames.Http]), patience.Token))
-                {
-                    return state;
-                }
+                return state;
             }
-            catch (Exception away) when (away is HttpRequestException or IOException or OperationCanceledException)
-            {
-                // The table says that it isn't ready; the next one may be.
-            }
+        }
+        catch (Exception away) when (away is HttpRequestException or IOException or OperationCanceledException)
+        {
+            // The table says that it isn't ready; the others may be.
         }
 
         return null;

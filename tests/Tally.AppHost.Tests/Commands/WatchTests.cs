@@ -80,6 +80,22 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public void Several_Totals_compare_their_own_shards_and_together_all()
+    {
+        var first = State with { Shards = [Shard, Shard with { Shard = 1 }] };
+        var second = first with { Instance = "totals-2", Audit = new WatchedAudit(1, 0, 4) };
+
+        var joined = WatchedState.Join([first, second])!;
+        Assert.Equal((true, "Nothing is lost, nothing is waiting"), WatchWords.Verdict(joined));
+        Assert.Equal("2 shards compared with the outbox 4 s ago: no difference", WatchWords.Audit(joined.Audit));
+
+        var stuck = WatchedState.Join([first, second with { Audit = null, Shards = [Shard, Shard with { Shard = 1, State = "fork", Reason = "epoch 3 is gone" }] }])!;
+        Assert.Equal((false, "A shard stands still"), WatchWords.Verdict(stuck));
+        Assert.Contains("shard 1: fork: epoch 3 is gone", WatchWords.Lines(stuck));
+        Assert.Null(WatchedState.Join([]));
+    }
+
+    [Fact]
     public void Status_says_it_all_in_a_few_lines()
     {
         var state = State with
