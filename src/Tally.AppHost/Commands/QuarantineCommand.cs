@@ -56,7 +56,7 @@ internal static class QuarantineCommand
         var request = new ListQuarantineRequest { Limit = limit, AfterId = call.Line.GetValue(After) };
         var reply = await RepairCall.AskAsync(call, async (repair, deadline) => await repair.ListQuarantineAsync(request, deadline: deadline));
         var answer = new QuarantineAnswer(Ok: true, [.. reply.Messages.Select(QuarantineText.Brief)], More: reply.Messages.Count == limit);
-        call.Output.Answer(answer, Answers.Readable.QuarantineAnswer, text => QuarantineText.WriteList(answer, text));
+        call.Output.Answer(answer, Answers.Readable.QuarantineAnswer, text => QuarantineText.WriteList(answer, call.DataFolder, text));
         return ExitCodes.Done;
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Google.Protobuf;
 using Tally.AppHost.Commands.Output;
+using Tally.AppHost.Hosting;
 using Tally.Contracts.V1;
 
 namespace Tally.AppHost.Commands;
@@ -29,7 +30,7 @@ internal static class QuarantineText
         Actions = [.. message.Actions.Select(action => new QuarantineActionAnswer(action.Action, action.Why, Time(action.AtUnixMicros)))],
     };
 
-    public static void WriteList(QuarantineAnswer list, TextAnswer text)
+    public static void WriteList(QuarantineAnswer list, string dataFolder, TextAnswer text)
     {
         if (list.Quarantined.Count == 0)
         {
@@ -49,7 +50,7 @@ internal static class QuarantineText
         text.Table(table);
         if (list.More)
         {
-            text.Line($"There may be more: ./tally quarantine list --after {list.Quarantined[^1].Id}");
+            text.Line($"There may be more: {SystemFiles.Command("quarantine list", dataFolder)} --after {list.Quarantined[^1].Id}");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Grpc.Core;
@@ -19,11 +20,13 @@ internal sealed class AddEndpoint : IDisposable
 
     private readonly TimeProvider _time;
     private readonly List<GrpcChannel> _channels;
+    private readonly bool _hostsAreChecked;
     private int _preferred;
 
-    public AddEndpoint(IOptions<TotalsOptions> options, TimeProvider time)
+    public AddEndpoint(IOptions<TotalsOptions> options, IConfiguration configuration, TimeProvider time)
     {
         _time = time;
+        _hostsAreChecked = configuration["AllowedHosts"] is { Length: > 0 } and not "*";
         _channels = [.. options.Value.CalculatorAddresses().Select(static address => GrpcChannel.ForAddress(address))];
     }
 
@@ -33,7 +36,7 @@ internal sealed class AddEndpoint : IDisposable
 
     private async Task<IResult> AddAsync(HttpContext context)
     {
-        if (IsForeign(context.Request))
+        if (IsForeign(context))
         {
             return TypedResults.Problem("Another site's page must not add.", statusCode: StatusCodes.Status403Forbidden);
         }
@@ -104,9 +107,15 @@ internal sealed class AddEndpoint : IDisposable
         return TypedResults.Problem("Totals:Calculators names nobody who could add.", statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
-    /// <summary>Browsers name the page's site; programs name none.</summary>
-    private static bool IsForeign(HttpRequest request) =>
-        request.Headers.Origin is [{ } origin] && (!Uri.TryCreate(origin, UriKind.Absolute, out var site) || site.Authority != request.Host.Value);
+    /// <summary>
+    /// Browsers name the page's site; programs name none. A name that somebody's name server leads to this machine is that somebody's site (DNS rebinding), unless
+    /// AllowedHosts lists it, as for a proxy that is on the same machine.
+    /// </summary>
+    private bool IsForeign(HttpContext context) =>
+        context.Request.Headers.Origin is [{ } origin]
+        && (!Uri.TryCreate(origin, UriKind.Absolute, out var site)
+            || site.Authority != context.Request.Host.Value
+            || (!_hostsAreChecked && !site.IsLoopback && context.Connection.LocalIpAddress is { } local && IPAddress.IsLoopback(local)));
 }
 
 /// <summary>What the form sends.</summary>

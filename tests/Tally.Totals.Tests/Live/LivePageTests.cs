@@ -94,11 +94,13 @@ public sealed partial class LivePageTests(TestEnvironment environment)
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await PostAsync(host, $$"""{"a": "{{new string('1', 2000)}}"}""")).Code);
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(host, "{}", charset: "nonsense")).Code);
         Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync(host, "{}", origin: "http://elsewhere.example")).Code);
+        Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync(host, "{}", origin: "http://rebound.example:8082", named: "rebound.example:8082")).Code);
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(host, "{}", origin: "http://localhost:8082", named: "localhost:8082")).Code);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await PostAsync(host, """{"a": "1", "b": "2", "key": "k"}""")).Code);
     }
 
     /// <summary>Every refusal is a problem that says what is wrong.</summary>
-    private static async Task<(HttpStatusCode Code, string Answer)> PostAsync(TotalsHost host, string body, string contentType = "application/json", string? origin = null, string charset = "utf-8")
+    private static async Task<(HttpStatusCode Code, string Answer)> PostAsync(TotalsHost host, string body, string contentType = "application/json", string? origin = null, string charset = "utf-8", string? named = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/add") { Content = new StringContent(body, Encoding.UTF8, contentType) };
         request.Content.Headers.ContentType!.CharSet = charset;
@@ -106,6 +108,8 @@ public sealed partial class LivePageTests(TestEnvironment environment)
         {
             request.Headers.Add("Origin", origin);
         }
+
+        request.Headers.Host = named;
 
         using var response = await host.Http.SendAsync(request).Within(TotalsHost.Soon);
         var answer = await response.Content.ReadAsStringAsync();
