@@ -1,4 +1,5 @@
 using System.Globalization;
+using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 
 namespace Tally;
@@ -27,6 +28,11 @@ internal sealed record TopicSettings(string CleanupPolicy, long RetentionMs, lon
 
         long Number(string name, long otherwise) => long.TryParse(Text(name, ""), CultureInfo.InvariantCulture, out var number) ? number : otherwise;
     }
+
+    /// <summary>Why Kafka didn't tell. What it says of a topic, such as that the question isn't allowed, lies in the answer's parts; the exception itself only counts them.</summary>
+    /// <param name="failure">What came of the question.</param>
+    public static Error FaultOf(KafkaException failure) =>
+        (failure as DescribeConfigsException)?.Results.Find(static result => result.Error.IsError)?.Error ?? failure.Error;
 }
 
 /// <summary>What Kafka is expected to keep, setting by setting.</summary>

@@ -28,7 +28,7 @@ internal sealed partial class Auditor<TState, TEvent>(
     IInboxSource<TState>? outbox = null) : BackgroundService
 {
     private readonly ILogger _logger = loggers.CreateLogger("Tally.Inbox.Audit");
-    private readonly TopicGuard _guard = new(options.Value.Topic, probe, time, loggers.CreateLogger("Tally.Inbox.Audit"));
+    private readonly TopicGuard _guard = new(options.Value.Topic, probe.ReadSettingsAsync, time, loggers.CreateLogger("Tally.Inbox.Audit"));
     private readonly RowJudge<TState, TEvent> _judge = new(handler);
     private readonly Dictionary<int, ShardAudit> _shards = [];
     private readonly QuarantineReader _quarantine = new(options.Value.SchemaName);

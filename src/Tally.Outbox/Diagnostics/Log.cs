@@ -83,6 +83,9 @@ internal static partial class Log
     [LoggerMessage(309, LogLevel.Warning, "Results should not go to the topic as it is set: {Refusal}")]
     public static partial void TopicRefused(ILogger logger, string refusal);
 
+    [LoggerMessage(310, LogLevel.Warning, "The settings of topic {Topic} can't be checked: {Reason}")]
+    public static partial void TopicNotChecked(ILogger logger, string topic, string reason);
+
     [LoggerMessage(EventId = 303, Message = "librdkafka: {Text}")]
     public static partial void Librdkafka(ILogger logger, LogLevel level, string text);
 }

@@ -130,15 +130,33 @@ internal sealed class ProducerSession
         return [.. found.Where(static topic => topic is { Error.IsError: false, TopicId: not null, Partitions.Count: > 0 })];
     }
 
-    /// <summary>What topics are set to, and how many brokers there are.</summary>
-    /// <exception cref="KafkaException">Kafka doesn't answer, or doesn't allow the question.</exception>
-    public async Task<(IReadOnlyDictionary<string, TopicSettings> Settings, int Brokers)> ReadSettingsAsync(IEnumerable<string> topics)
+    /// <summary>What topics are set to, or why Kafka doesn't tell it of one, and how many brokers there are.</summary>
+    /// <exception cref="KafkaException">Kafka doesn't answer, or doesn't know the question.</exception>
+    public async Task<(IReadOnlyDictionary<string, TopicAnswer> Settings, int Brokers)> ReadSettingsAsync(IEnumerable<string> topics)
     {
         using var admin = new DependentAdminClientBuilder(_producer.Handle).Build();
         var resources = topics.Select(static topic => new ConfigResource { Type = ResourceType.Topic, Name = topic });
-        var found = await admin.DescribeConfigsAsync(resources, new DescribeConfigsOptions { RequestTimeout = LookTimeout });
+        var answers = new Dictionary<string, TopicAnswer>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var topic in await admin.DescribeConfigsAsync(resources, new DescribeConfigsOptions { RequestTimeout = LookTimeout }))
+            {
+                answers[topic.ConfigResource.Name] = new TopicAnswer(TopicSettings.Read(topic.Entries), Fault: null);
+            }
+        }
+        catch (DescribeConfigsException partly)
+        {
+            // One topic that may not be asked about says nothing of the others.
+            foreach (var topic in partly.Results)
+            {
+                answers[topic.ConfigResource.Name] = topic.Error.IsError
+                    ? new TopicAnswer(Settings: null, topic.Error)
+                    : new TopicAnswer(TopicSettings.Read(topic.Entries), Fault: null);
+            }
+        }
+
         var cluster = await admin.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = LookTimeout });
-        return (found.ToDictionary(static topic => topic.ConfigResource.Name, static topic => TopicSettings.Read(topic.Entries), StringComparer.Ordinal), cluster.Nodes.Count);
+        return (answers, cluster.Nodes.Count);
     }
 
     /// <summary>Marks it as failed, once, and wakes the relays.</summary>
@@ -203,3 +221,8 @@ internal sealed class ProducerSession
         }
     }
 }
+
+/// <summary>What Kafka says of a topic's settings.</summary>
+/// <param name="Settings">The settings; null when it doesn't tell.</param>
+/// <param name="Fault">Why it doesn't.</param>
+internal sealed record TopicAnswer(TopicSettings? Settings, Error? Fault);

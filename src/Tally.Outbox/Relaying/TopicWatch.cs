@@ -13,6 +13,7 @@ internal sealed class TopicWatch(int shards, TimeProvider time, ILogger logger)
     // As the last look found them.
     private readonly Dictionary<string, (long, long)> _ids = new(StringComparer.Ordinal);
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unchecked = new(StringComparer.Ordinal);
     private volatile IReadOnlyList<string> _troubles = [];
     private long? _lookedAt;
     private bool _cannot;
@@ -54,23 +55,36 @@ internal sealed class TopicWatch(int shards, TimeProvider time, ILogger logger)
         }
 
         _lookedAt = time.GetTimestamp();
-        IReadOnlyDictionary<string, TopicSettings> settings;
+        IReadOnlyDictionary<string, TopicAnswer> answers;
         int brokers;
         try
         {
-            (settings, brokers) = await session.ReadSettingsAsync(topics.Select(static topic => topic.Name));
+            (answers, brokers) = await session.ReadSettingsAsync(topics.Select(static topic => topic.Name));
         }
         catch (KafkaException refused) when (refused.Error.Code is ErrorCode.Local_UnsupportedFeature or ErrorCode.UnsupportedVersion
-            or ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed)
+            or ErrorCode.ClusterAuthorizationFailed)
         {
             _cannot = true;
+            Log.TopicNotChecked(logger, string.Join(", ", topics.Select(static topic => topic.Name)), refused.Error.Reason);
             return;
         }
 
         var troubles = new List<string>();
         foreach (var topic in topics)
         {
-            var set = settings[topic.Name];
+            var answer = answers[topic.Name];
+            if (answer.Settings is not { } set)
+            {
+                // Reading settings takes a right of its own, which publishing doesn't need.
+                if (_unchecked.Add(topic.Name))
+                {
+                    Log.TopicNotChecked(logger, topic.Name, answer.Fault!.Reason);
+                }
+
+                continue;
+            }
+
+            _unchecked.Remove(topic.Name);
             var facts = new TopicFacts(null, topic.Partitions.Count, topic.Partitions.Min(static partition => partition.Replicas.Count), brokers);
             if (TopicRules.FindRefusal(topic.Name, facts, set) is { } refusal)
             {
