@@ -14,6 +14,9 @@ public readonly record struct EventPosition(Guid System, int Shard, long Epoch, 
     /// <summary>The highest shard that an inbox accepts.</summary>
     public const int MaxShard = 1023;
 
+    // What an outbox can be told to be held; also leaves room for "the next one" of either.
+    private const long MaxNumber = long.MaxValue / 2;
+
     /// <summary>What is wrong with the numbers, or null when they are within their limits.</summary>
     /// <returns>A short sentence for the quarantine.</returns>
     public string? FindFault()
@@ -23,15 +26,14 @@ public readonly record struct EventPosition(Guid System, int Shard, long Epoch, 
             return $"shard is {Shard}; allowed: 0 to {MaxShard}";
         }
 
-        if (Epoch < 1)
+        if (Epoch is < 1 or > MaxNumber)
         {
-            return $"epoch is {Epoch}; allowed: 1 and more";
+            return $"epoch is {Epoch}; allowed: 1 to {MaxNumber}";
         }
 
-        // long.MaxValue is left out so that "the next sequence" can always be computed.
-        if (Sequence is < 1 or long.MaxValue)
+        if (Sequence is < 1 or > MaxNumber)
         {
-            return $"sequence is {Sequence}; allowed: 1 to {long.MaxValue - 1}";
+            return $"sequence is {Sequence}; allowed: 1 to {MaxNumber}";
         }
 
         return EpochFirstSequence < 1 || EpochFirstSequence > Sequence

@@ -93,7 +93,7 @@ internal sealed class InboxWorker<TState, TEvent>(
     {
         var statements = new FoldStatements<TState, TEvent>(_options.SchemaName, handler);
         using var committer = new FoldCommitter<TState, TEvent>(database, statements, handler, metrics, time);
-        var folder = new Folder<TState, TEvent>(handler, _options.Topic, _options.MaxSetAside, monitor, confirmsForks: outbox is not null);
+        var folder = new Folder<TState, TEvent>(handler, _options.Topic, _options.MaxSetAside, monitor, confirmsForks: outbox is not null, time);
         var parts = new LoopParts<TState, TEvent>(_options, handler, folder, committer, statements, () => ReadPositions(stopping), monitor, exchange, time, _logger);
         exchange.View = LoopView.Nothing;
         WaitHandle.WaitAny([((IAsyncResult)exchange.TopicLookedAt).AsyncWaitHandle, stopping.WaitHandle], TopicPatience);

@@ -10,8 +10,11 @@ internal sealed record ChainView(int Shard, int Generation, long Epoch, long Seq
     public IReadOnlyList<AsidePlace> Aside { get; init; } = [];
 }
 
-/// <summary>Where an event lay that contradicts what is held.</summary>
-internal sealed record DoubtfulEvent(int Partition, long Offset);
+/// <summary>Where an event lay that contradicts what is held, or that is doubted for its epoch alone.</summary>
+/// <param name="Partition">Its partition.</param>
+/// <param name="Offset">Its offset.</param>
+/// <param name="NextEpoch">The epoch that it would begin, when it's the next one by its position; null when it contradicts what is held.</param>
+internal sealed record DoubtfulEvent(int Partition, long Offset, long? NextEpoch);
 
 /// <summary>What the consuming thread has and how far it is, at one moment.</summary>
 /// <param name="NextOffsets">By assigned partition: the next offset to be read, or null when that isn't known yet.</param>

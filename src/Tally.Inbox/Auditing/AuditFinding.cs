@@ -6,6 +6,9 @@ internal enum AuditFindingKind
     /// <summary>The doubtful event is not of another history: what is held is what the outbox holds.</summary>
     Refuted,
 
+    /// <summary>The doubtful event is the outbox's own next one.</summary>
+    Confirmed,
+
     /// <summary>What is held isn't what the outbox holds.</summary>
     Fork,
 
@@ -36,6 +39,6 @@ internal enum AuditFindingKind
 /// <param name="Reason">What was seen, in a sentence.</param>
 internal sealed record AuditFinding(int Shard, int Generation, long Epoch, long Sequence, AuditFindingKind Kind, string Reason)
 {
-    /// <summary>Where the message was read that this is about. Only of <see cref="AuditFindingKind.Refuted"/> and <see cref="AuditFindingKind.Unheard"/>.</summary>
+    /// <summary>Where the message was read that this is about. Only of <see cref="AuditFindingKind.Refuted"/>, <see cref="AuditFindingKind.Confirmed"/> and <see cref="AuditFindingKind.Unheard"/>.</summary>
     public (int Partition, long Offset)? Message { get; init; }
 }

@@ -33,7 +33,7 @@ internal sealed partial class Auditor<TState, TEvent>
 
         if (chain.Doubt is { } doubt)
         {
-            Report(chain, AuditFindingKind.Refuted, "but the outbox holds what is folded here, so the event is damaged", (doubt.Partition, doubt.Offset));
+            await SettleAsync(outbox, chain, doubt, source, cancellationToken);
             return;
         }
 
@@ -58,6 +58,37 @@ internal sealed partial class Auditor<TState, TEvent>
         }
 
         await LookForLossAsync(outbox, stored, chain, source, partition, cancellationToken);
+    }
+
+    /// <summary>Says what a doubtful event is, now that what is held is known to be what the outbox holds.</summary>
+    private async Task SettleAsync(
+        IInboxSource<TState> outbox, ChainView chain, DoubtfulEvent doubt, SourceShard source, CancellationToken cancellationToken)
+    {
+        var message = (doubt.Partition, doubt.Offset);
+        if (doubt.NextEpoch is not { } epoch)
+        {
+            Report(chain, AuditFindingKind.Refuted, "but the outbox holds what is folded here, so the event is damaged", message);
+            return;
+        }
+
+        var next = chain.Sequence + 1;
+        if (next <= source.Trimmed)
+        {
+            Report(chain, AuditFindingKind.Confirmed, "the outbox dropped it, so nobody knows better", message);
+        }
+        else if (next > source.Sequence)
+        {
+            Report(chain, AuditFindingKind.Refuted, $"but the outbox, asked later, ends at sequence {source.Sequence}, so the event is damaged", message);
+        }
+        else if (await outbox.ReadEventAsync(chain.Shard, next, cancellationToken) is { } row)
+        {
+            // When there is none, it's being dropped at this instant, which the next round sees.
+            Report(
+                chain,
+                row.Epoch == epoch ? AuditFindingKind.Confirmed : AuditFindingKind.Refuted,
+                $"the outbox has it in epoch {row.Epoch}",
+                message);
+        }
     }
 
     /// <summary>Whether what is stored of a shard is what the outbox says it is there. Null when the outbox doesn't have that place any more.</summary>

@@ -50,10 +50,13 @@ internal sealed partial class ConsumeLoop<TState, TEvent>
         chain.Sequence,
         chain.CommonEpoch,
         chain.IsStopped,
-        chain.Suspicion is { IsOpen: true, Message: var message } ? new DoubtfulEvent(message.Partition, message.Offset) : null)
+        chain.Suspicion.IsOpen ? View(chain, chain.Suspicion) : null)
     {
         Aside = chain.SetAside.Count > 0 ? [.. chain.SetAside.Latest(ShownAside)] : [],
     };
+
+    private static DoubtfulEvent View(ShardChain<TState> chain, Suspicion doubt) => new(
+        doubt.Message.Partition, doubt.Message.Offset, chain.Classify(doubt.Position) == Verdict.Next ? doubt.Position.Epoch : null);
 
     /// <returns>True when the stored offsets are of another topic than the one that is read.</returns>
     /// <exception cref="NewConsumerException">Another topic has taken the place of the one that this consumer knew.</exception>

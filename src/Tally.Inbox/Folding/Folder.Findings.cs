@@ -47,8 +47,13 @@ internal sealed partial class Folder<TState, TEvent>
         chain.IsForeign = false;
         switch (finding.Kind)
         {
-            case AuditFindingKind.Refuted when chain.Suspicion.IsOpen && finding.Message == (chain.Suspicion.Message.Partition, chain.Suspicion.Message.Offset):
-                Refute(chain, finding.Reason);
+            case AuditFindingKind.Refuted when IsAbout(finding, chain.Suspicion):
+                Quarantine(chain.Suspicion.Message, $"{chain.Suspicion.Reason}; {finding.Reason}");
+                EndDoubt(chain);
+                break;
+            case AuditFindingKind.Confirmed when IsAbout(finding, chain.Suspicion):
+                FoldDoubted(chain, chain.Suspicion.Message);
+                EndDoubt(chain);
                 break;
             case AuditFindingKind.Missing when chain.MarkMissing(finding.Reason):
                 events.Missing(chain.Trouble!);
@@ -70,10 +75,17 @@ internal sealed partial class Folder<TState, TEvent>
         }
     }
 
+    private static bool IsAbout(AuditFinding finding, Suspicion suspicion) =>
+        suspicion.IsOpen && finding.Message == (suspicion.Message.Partition, suspicion.Message.Offset);
+
+    /// <summary>Whether only the sending side can say that a next event is its own. Where nobody can be asked it's believed: the clock alone must stop no shard.</summary>
+    private string? FindDoubt(ShardChain<TState> chain, in EventPosition position, in TEvent decoded) => confirmsForks && position.Epoch > chain.Epoch
+        ? EpochDoubt.Find(chain.Epoch, position, handler.CommittedAtUnixMicros(decoded), _time)
+        : null;
+
     /// <summary>An event of another history, or a damaged one: the shard waits for what the sending side says, or stops when nobody can be asked.</summary>
-    private void Doubt(ShardChain<TState> chain, in EventPosition position, in RawMessage message)
+    private void Doubt(ShardChain<TState> chain, in EventPosition position, in RawMessage message, string reason)
     {
-        var reason = chain.DescribeFork(position);
         if (confirmsForks)
         {
             chain.Suspicion.Open(position, message, reason);
@@ -88,18 +100,23 @@ internal sealed partial class Folder<TState, TEvent>
         events.Forked(chain.Trouble!);
     }
 
-    private void Refute(ShardChain<TState> chain, string reason)
+    private void FoldDoubted(ShardChain<TState> chain, in RawMessage message)
     {
-        Quarantine(chain.Suspicion.Message, $"{chain.Suspicion.Reason}; {reason}");
+        handler.Decode(message.Key, message.Value, out var position, out var decoded);
+        FoldNext(chain, position, decoded, message);
+    }
+
+    /// <summary>What was doubted is decided: what came behind it is taken now.</summary>
+    private void EndDoubt(ShardChain<TState> chain)
+    {
         chain.Suspicion.Close();
         _openDoubts--;
-        var wentOn = false;
         while (!chain.Suspicion.IsOpen && chain.Suspicion.TryTake(out var message))
         {
-            wentOn |= TakeAgain(chain, message);
+            TakeAgain(chain, message);
         }
 
-        if (wentOn && chain.PinsOffsets)
+        if (chain.PinsOffsets)
         {
             TakeSetAside(chain);
         }

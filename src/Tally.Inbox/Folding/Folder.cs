@@ -7,7 +7,7 @@ namespace Tally.Inbox.Folding;
 /// Folds messages in memory and collects what the next commit stores. Knows neither Kafka nor PostgreSQL nor threads: the loop that owns it calls it.
 /// </summary>
 internal sealed partial class Folder<TState, TEvent>(
-    InboxHandler<TState, TEvent> handler, string topic, int maxSetAside, IFolderEvents events, bool confirmsForks = false)
+    InboxHandler<TState, TEvent> handler, string topic, int maxSetAside, IFolderEvents events, bool confirmsForks = false, TimeProvider? time = null)
 {
     private readonly ShardChain<TState>?[] _chains = new ShardChain<TState>?[EventPosition.MaxShard + 1];
 
@@ -19,6 +19,8 @@ internal sealed partial class Folder<TState, TEvent>(
     private CommitTimes _commitTimes = new();
     private bool _sourceIsNew;
     private List<TracedEvent>? _traced;
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
 
     private Guid? _source;
     private bool _mustReadAgain;
@@ -200,6 +202,9 @@ internal sealed partial class Folder<TState, TEvent>(
 
         switch (chain.Classify(position))
         {
+            case Verdict.Next when FindDoubt(chain, position, decoded) is { } doubt:
+                Doubt(chain, position, message, doubt);
+                return false;
             case Verdict.Next:
                 return FoldNext(chain, position, decoded, message);
             case Verdict.Replay:
@@ -213,7 +218,7 @@ internal sealed partial class Folder<TState, TEvent>(
 
                 return false;
             case Verdict.Fork:
-                Doubt(chain, position, message);
+                Doubt(chain, position, message, chain.DescribeFork(position));
                 return false;
             default:
                 Quarantine(message, $"its epoch begins at {position.EpochFirstSequence}, but sequence {chain.Sequence} of the same epoch is folded already");

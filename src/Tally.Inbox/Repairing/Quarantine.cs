@@ -8,7 +8,7 @@ namespace Tally.Inbox.Repairing;
 
 /// <summary>What an operator does with messages that could not be folded. Works on the database alone, so on any instance.</summary>
 internal sealed class Quarantine<TState, TEvent>(
-    InboxDatabase database, PositionReader<TState> positions, InboxHandler<TState, TEvent> handler, IOptions<InboxOptions> options)
+    InboxDatabase database, PositionReader<TState> positions, InboxHandler<TState, TEvent> handler, IOptions<InboxOptions> options, TimeProvider time)
 {
     private readonly RowJudge<TState, TEvent> _judge = new(handler);
     private readonly FoldStatements<TState, TEvent> _folds = new(options.Value.SchemaName, handler);
@@ -32,6 +32,8 @@ internal sealed class Quarantine<TState, TEvent>(
         var judged = _judge.Judge(stored, message.Key.Span, message.Value.Span);
         var replay = judged.Verdict switch
         {
+            // If it's true after all, it has come again by a rewind, and is a replay by now.
+            Verdict.Next when FindDoubt(stored, judged) is { } doubt => new QuarantineReplay(QuarantineOutcome.Poison, $"still poison: {doubt}"),
             Verdict.Next => new QuarantineReplay(QuarantineOutcome.Folded, "folded"),
             Verdict.Replay => new QuarantineReplay(QuarantineOutcome.Replay, "replay"),
             Verdict.TooEarly => new QuarantineReplay(QuarantineOutcome.TooEarly, "too early"),
@@ -47,6 +49,9 @@ internal sealed class Quarantine<TState, TEvent>(
 
     public Task DiscardAsync(long id, string why, CancellationToken cancellationToken) =>
         CommitAsync(Note(id, "discard", why, ends: true), null, cancellationToken);
+
+    private string? FindDoubt(StoredPositions<TState> stored, Judgement<TState, TEvent> judged) =>
+        EpochDoubt.Find(_judge.HeldOf(stored, judged.Position.Shard).Position.Epoch, judged.Position, handler.CommittedAtUnixMicros(judged.Event), time);
 
     /// <summary>One event as a fold of its own. It says nothing new about how far Kafka was read.</summary>
     private Fold<TState, TEvent> FoldOf(StoredPositions<TState> stored, QuarantinedMessage message, Judgement<TState, TEvent> judged)

@@ -7,6 +7,9 @@ namespace Tally.Inbox.Tests.Auditing;
 [Collection(RealSystemCollection.Name)]
 public sealed class ForkTests(TestEnvironment environment)
 {
+    // By the clock, the next century.
+    private const long Future = 4_200_000_000_000_000;
+
     [KafkaFact]
     public async Task A_fork_is_confirmed_stops_its_shard_alone_and_is_adopted()
     {
@@ -124,7 +127,7 @@ public sealed class ForkTests(TestEnvironment environment)
         {
             if (i % 2 == 0)
             {
-                var wrong = history.Events[i - 1] with { Position = history.Events[i - 1].Position with { Epoch = long.MaxValue - i } };
+                var wrong = history.Events[i - 1] with { Position = history.Events[i - 1].Position with { Epoch = (long.MaxValue / 2) - i } };
                 await world.SendAsync(wrong);
             }
 
@@ -137,6 +140,55 @@ public sealed class ForkTests(TestEnvironment environment)
         Assert.Equal(99, await instance.Inbox.CountQuarantinedAsync(CancellationToken.None));
         await Eventually.TrueAsync(() => instance.Status.Troubles.Count == 0, Store.Soon);
         Assert.Empty(outbox.Rewinds);
+    }
+
+    [KafkaFact]
+    public async Task A_damaged_event_that_begins_an_epoch_is_poison_also_as_the_first_of_its_shard()
+    {
+        await using var world = await World.CreateAsync(environment);
+        var first = new NumberHistory(0).Add(1, 2);
+        var second = new NumberHistory(1).Add(5).NewEpoch().Add(6, 7);
+        var outbox = world.UseOutbox().Holds(first).Holds(second);
+        await world.SendAsync([FromTheFuture(first.Events[0]), .. first.Events, second.Events[0], FromTheFuture(second.Events[1]), .. second.Events.Skip(1)]);
+
+        var instance = await world.StartAsync();
+
+        await world.FoldedAsync(first, second);
+        await Eventually.TrueAsync(async () => await instance.Inbox.CountQuarantinedAsync(CancellationToken.None) == 2, Store.Soon);
+        await Eventually.TrueAsync(() => instance.Status.Troubles.Count == 0, Store.Soon);
+        Assert.Empty(outbox.Rewinds);
+    }
+
+    [KafkaFact]
+    public async Task A_damaged_event_that_begins_an_epoch_is_not_folded_from_the_quarantine_either()
+    {
+        await using var world = await World.CreateAsync(environment);
+        var history = new NumberHistory(0).Add(1);
+        world.UseOutbox().Holds(history, relayed: 0);
+        await world.SendAsync(FromTheFuture(history.Events[0]));
+        var instance = await world.StartAsync();
+        await instance.ReadyAsync();
+        await Eventually.TrueAsync(async () => await instance.Inbox.CountQuarantinedAsync(CancellationToken.None) == 1, Store.Soon);
+
+        var poison = Assert.Single(await instance.Repair.ListQuarantineAsync(10, 0, CancellationToken.None));
+        Assert.Equal(QuarantineOutcome.Poison, (await instance.Repair.ReplayQuarantinedAsync(poison.Id, CancellationToken.None)).Outcome);
+
+        await world.SendAsync(history.Events);
+        await world.FoldedAsync(history);
+    }
+
+    [KafkaFact]
+    public async Task An_epoch_from_the_future_that_the_outbox_has_is_folded()
+    {
+        await using var world = await World.CreateAsync(environment);
+        var history = new NumberHistory(0).Add(1).NewEpoch(by: Future).Add(2, 3).NewEpoch().Add(4);
+        world.UseOutbox().Holds(history);
+        await world.SendAsync(history.Events);
+
+        var instance = await world.StartAsync();
+
+        await world.FoldedAsync(history);
+        Assert.Equal(0, await instance.Inbox.CountQuarantinedAsync(CancellationToken.None));
     }
 
     [KafkaFact]
@@ -261,6 +313,8 @@ public sealed class ForkTests(TestEnvironment environment)
         async Task<InboxRepairException> RefusalAsync(int shard) =>
             await Assert.ThrowsAsync<InboxRepairException>(() => instance.Repair.AdoptForkAsync(shard, CancellationToken.None).Within(Store.Soon));
     }
+
+    private static Number FromTheFuture(Number number) => number with { Position = number.Position with { Epoch = Future } };
 
     private static Task ForkAsync(Instance instance) =>
         Eventually.TrueAsync(() => instance.Status.Troubles is [{ Kind: ShardTroubleKind.Fork, Shard: 0 }], Store.Soon);

@@ -59,8 +59,10 @@ public sealed class ChainRulesTests
     [InlineData(1024, 1, 1, 1, "shard")]
     [InlineData(0, 0, 1, 1, "epoch")]
     [InlineData(0, -5, 1, 1, "epoch")]
+    [InlineData(0, (long.MaxValue / 2) + 1, 1, 1, "epoch")]
+    [InlineData(0, long.MaxValue, 1, 1, "epoch")]
     [InlineData(0, 1, 1, 0, "sequence")]
-    [InlineData(0, 1, 1, long.MaxValue, "sequence")]
+    [InlineData(0, 1, 1, (long.MaxValue / 2) + 1, "sequence")]
     [InlineData(0, 1, 0, 1, "first sequence")]
     [InlineData(0, 1, 3, 2, "first sequence")]
     public void Numbers_out_of_their_limits_are_named(int shard, long epoch, long epochFirst, long sequence, string named) =>
@@ -68,5 +70,5 @@ public sealed class ChainRulesTests
 
     [Fact]
     public void Numbers_within_their_limits_have_no_fault() =>
-        Assert.Null(new EventPosition(Guid.Empty, 1023, long.MaxValue, long.MaxValue - 1, long.MaxValue - 1).FindFault());
+        Assert.Null(new EventPosition(Guid.Empty, 1023, long.MaxValue / 2, long.MaxValue / 2, long.MaxValue / 2).FindFault());
 }

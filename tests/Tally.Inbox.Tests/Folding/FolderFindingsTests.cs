@@ -8,6 +8,9 @@ namespace Tally.Inbox.Tests.Folding;
 /// <summary>A doubtful event holds its shard until the outbox was asked, and no offset goes past what is undecided.</summary>
 public sealed class FolderFindingsTests
 {
+    // By the clock, the next century.
+    private const long Future = 4_200_000_000_000_000;
+
     private readonly FolderLog _log = new();
     private readonly Folder<long, Number> _folder;
     private readonly NumberHistory _history = new NumberHistory(0).Add(1, 2, 3, 4, 5, 6);
@@ -80,6 +83,40 @@ public sealed class FolderFindingsTests
 
         Assert.Empty(_log.Forks);
         Assert.True(_folder.HasDoubts);
+    }
+
+    [Fact]
+    public void A_next_event_from_the_future_waits_for_what_the_outbox_says_of_it()
+    {
+        var history = new NumberHistory(1).Add(1).NewEpoch(by: Future).Add(2, 3);
+        for (var i = 0; i < 3; i++)
+        {
+            _folder.Take(history.Events[i].At(i, partition: 1));
+        }
+
+        var chain = _folder.Chains.Single(chain => chain.Shard == 1);
+        Assert.Equal((1L, true), (chain.Sequence, chain.Suspicion.IsOpen));
+        Assert.Contains("in the future", _log.Doubts[^1], StringComparison.Ordinal);
+
+        _folder.Apply(new AuditFinding(1, 0, 1, 1, AuditFindingKind.Confirmed, "it has it") { Message = (1, 1) });
+
+        Assert.Equal((3L, 1 + Future, false), (chain.Sequence, chain.Epoch, chain.Suspicion.IsOpen));
+        Assert.Empty(_log.Poison);
+    }
+
+    [Fact]
+    public void A_first_event_from_the_future_that_the_outbox_does_not_have_is_poison()
+    {
+        var history = new NumberHistory(1).Add(1, 2);
+        _folder.Take((history.Events[0] with { Position = history.Events[0].Position with { Epoch = Future } }).At(0, partition: 1));
+        _folder.Take(history.Events[0].At(1, partition: 1));
+
+        _folder.Apply(new AuditFinding(1, 0, 0, 0, AuditFindingKind.Refuted, "it has it in epoch 1") { Message = (1, 0) });
+        _folder.Take(history.Events[1].At(2, partition: 1));
+
+        var chain = _folder.Chains.Single(chain => chain.Shard == 1);
+        Assert.Equal((2L, 1L), (chain.Sequence, chain.Epoch));
+        Assert.Contains("in epoch 1", Assert.Single(_log.Poison), StringComparison.Ordinal);
     }
 
     [Fact]

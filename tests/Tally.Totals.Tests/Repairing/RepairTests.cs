@@ -130,7 +130,7 @@ public sealed class RepairTests(TestEnvironment environment)
         await using var calculator = await FakeCalculator.StartAsync(source);
         await calculator.SendAsync(calculator.Store(1));
         var wrong = calculator.Stored[0].Clone();
-        wrong.Epoch = long.MaxValue;
+        wrong.Epoch = long.MaxValue / 2;
         await calculator.SendAsync(wrong);
         await calculator.SendAsync(calculator.Store(2));
         await using var host = await TotalsHost.StartAsync(environment.Kafka, topic, database.ConnectionString, $"--Totals:Calculators={calculator.Address}");
