@@ -40,6 +40,9 @@ internal sealed record Evidence(IReadOnlyList<ShardEvidence> Shards)
 /// <param name="Position">How many results there must be: the last sequence that Totals applied, or the outbox committed when the check began.</param>
 internal sealed record ShardEvidence(int Shard, long Position)
 {
+    /// <summary>Whether the outbox has no such shard, though Totals reports it.</summary>
+    public bool IsUnknown { get; init; }
+
     /// <summary>The payloads in the outbox, added up, and <see cref="Trimmed"/>.</summary>
     public Figure Stored { get; init; }
 

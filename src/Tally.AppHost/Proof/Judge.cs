@@ -39,6 +39,16 @@ internal static class Judge
             problems.Add($"{name} stands still in Totals ({shard.State}){(shard.Reason is null ? "" : $": {shard.Reason}")}.");
         }
 
+        if (shard.IsUnknown)
+        {
+            if (shard.Applied != default)
+            {
+                problems.Add($"{name}: Totals holds {shard.Applied} of it, but the outbox has no such shard.");
+            }
+
+            return;
+        }
+
         if (shard.Damage is not null)
         {
             problems.Add($"{name}: {shard.Damage}.");

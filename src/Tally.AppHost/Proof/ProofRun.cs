@@ -57,7 +57,9 @@ internal sealed class ProofRun(IProofSources sources, TimeProvider time)
             shards[at] = sum is null ? null : EvidenceOf(new ShardEvidence(shard, end), sum, applied.GetValueOrDefault(shard));
         });
 
-        return Array.Exists(shards, shard => shard is null) ? null : new Evidence(shards!)
+        // Read before the outbox was asked for the last time, which never loses a shard: so these never were its own.
+        var unknown = totals.Shards.ExceptBy(relayed.Select(shard => shard.Shard), shard => shard.Shard).Select(EvidenceOfUnknown);
+        return Array.Exists(shards, shard => shard is null) ? null : new Evidence([.. shards!, .. unknown])
         {
             DuplicatesSuppressed = totals.DuplicatesSuppressed,
             Gaps = totals.Gaps,
@@ -89,6 +91,9 @@ internal sealed class ProofRun(IProofSources sources, TimeProvider time)
         State = applied?.State ?? "ok",
         Reason = applied?.Reason,
     };
+
+    private static ShardEvidence EvidenceOfUnknown(TotalsShard applied) =>
+        EvidenceOf(new ShardEvidence(applied.Shard, applied.Sequence) { IsUnknown = true }, new StoredSum(default, default, LastEpoch: 0, Damage: null), applied);
 
     private static ParallelOptions Limits(CancellationToken cancellationToken) =>
         new() { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };

@@ -13,13 +13,8 @@ internal sealed partial class Auditor<TState, TEvent>
     private async Task CompareAsync(
         IInboxSource<TState> outbox, StoredPositions<TState> stored, LoopView view, SourceShard source, int partition, CancellationToken cancellationToken)
     {
-        var (held, place) = _judge.HeldOf(stored, source.Shard);
-        var chain = view.Chains.FirstOrDefault(chain => chain.Shard == source.Shard)
-            ?? new ChainView(held.Shard, held.Generation, held.Epoch, held.Sequence, place?.CommonEpoch, IsStopped: false, Doubt: null);
-        if (chain.Generation != held.Generation || chain.Sequence < held.Sequence)
+        if (FindChain(stored, view, source.Shard) is not { } chain)
         {
-            // Void if the consuming thread itself was faster than the query.
-            Report(chain, AuditFindingKind.Moved, "the database is further");
             return;
         }
 
@@ -58,6 +53,50 @@ internal sealed partial class Auditor<TState, TEvent>
         }
 
         await LookForLossAsync(outbox, stored, chain, source, partition, cancellationToken);
+    }
+
+    /// <summary>
+    /// A shard that the outbox doesn't have, though it was asked after all that is held was committed: whatever came of it is none of the outbox's events.
+    /// </summary>
+    private void CompareUnknown(StoredPositions<TState> stored, LoopView view, int shard)
+    {
+        if (FindChain(stored, view, shard) is not { } chain)
+        {
+            return;
+        }
+
+        var reason = $"the outbox has no shard {shard}";
+        if (chain.Sequence > 0)
+        {
+            Report(chain, AuditFindingKind.Fork, $"sequence {chain.Sequence} of epoch {chain.Epoch} is folded, but {reason}");
+            return;
+        }
+
+        if (chain.Doubt is { } doubt)
+        {
+            Report(chain, AuditFindingKind.Refuted, reason, (doubt.Partition, doubt.Offset));
+        }
+
+        foreach (var aside in chain.Aside)
+        {
+            Report(chain, AuditFindingKind.Unheard, reason, (aside.Partition, aside.Offset));
+        }
+    }
+
+    /// <summary>A shard as the consuming thread has it, or as it is stored. Null when the database is further: then the thread is told.</summary>
+    private ChainView? FindChain(StoredPositions<TState> stored, LoopView view, int shard)
+    {
+        var (held, place) = _judge.HeldOf(stored, shard);
+        var chain = view.Chains.FirstOrDefault(chain => chain.Shard == shard)
+            ?? new ChainView(held.Shard, held.Generation, held.Epoch, held.Sequence, place?.CommonEpoch, IsStopped: false, Doubt: null);
+        if (chain.Generation != held.Generation || chain.Sequence < held.Sequence)
+        {
+            // Void if the consuming thread itself was faster than the query.
+            Report(chain, AuditFindingKind.Moved, "the database is further");
+            return null;
+        }
+
+        return chain;
     }
 
     /// <summary>Says what a doubtful event is, now that what is held is known to be what the outbox holds.</summary>

@@ -204,7 +204,14 @@ internal sealed partial class Auditor<TState, TEvent>(
             }
         }
 
-        metrics.Compared(compared, differences);
+        var unknown = 0;
+        foreach (var shard in UnknownShards(stored, view, source).Where(shard => view.NextOffsets.ContainsKey(shard % topic.Partitions)))
+        {
+            CompareUnknown(stored, view, shard);
+            unknown += _judge.HeldOf(stored, shard).Position.Sequence > 0 ? 1 : 0;
+        }
+
+        metrics.Compared(compared + unknown, differences + unknown);
 
         // As it was read from the database, never from memory: what is confirmed may be gone from the outbox a moment later.
         await _confirmations.SendAsync(outbox, source.System, held, cancellationToken);
@@ -214,4 +221,10 @@ internal sealed partial class Auditor<TState, TEvent>(
             metrics.Audited();
         }
     }
+
+    /// <summary>What something came of, though the outbox has no such shard.</summary>
+    private static IEnumerable<int> UnknownShards(StoredPositions<TState> stored, LoopView view, SourcePositions source) =>
+        stored.Shards.Select(static held => held.Position.Shard)
+            .Concat(view.Chains.Select(static chain => chain.Shard))
+            .Except(source.Shards.Select(static known => known.Shard));
 }

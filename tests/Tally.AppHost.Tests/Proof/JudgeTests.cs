@@ -51,6 +51,11 @@ public sealed class JudgeTests
         "Shard 1 stands still in Totals (fork): epoch 9 begins at 2.");
 
     [Fact]
+    public void What_the_total_holds_of_a_shard_that_the_outbox_does_not_have_is_named() => AssertProblems(
+        Sound() with { Shards = [.. Sound().Shards, new ShardEvidence(900, 1) { IsUnknown = true, Applied = Of(1), AppliedEpoch = 9 }] },
+        "Shard 900: Totals holds 1 results with the sum 10 of it, but the outbox has no such shard.");
+
+    [Fact]
     public void An_open_gap_is_no_proof() => AssertProblems(Sound() with { Gaps = 1 }, "Totals reports 1 open gaps.");
 
     [Fact]

@@ -63,6 +63,18 @@ public sealed class ProofRunTests
     }
 
     [Fact]
+    public async Task A_shard_that_only_Totals_knows_is_named()
+    {
+        _places.Committed = _places.Relayed = _places.Applied = 5;
+        _places.Strange = new TotalsShard { Shard = 900, Epoch = 1, Sequence = 2, Total = Amount.FromUnits(3_000_000_000), Count = 2 };
+
+        var evidence = await CollectAsync(Long);
+
+        Assert.Equal((5, 5, 7), Counts(evidence));
+        Assert.Equal(["Shard 900: Totals holds 2 results with the sum 3 of it, but the outbox has no such shard."], Judge.ProblemsOf(evidence));
+    }
+
+    [Fact]
     public async Task A_place_that_is_away_for_a_moment_is_asked_again()
     {
         _places.Committed = _places.Applied = _places.Relayed = 2;
@@ -132,6 +144,9 @@ public sealed class ProofRunTests
 
         public long Applied { get; set; }
 
+        /// <summary>A shard that Totals holds and the outbox doesn't have.</summary>
+        public TotalsShard? Strange { get; set; }
+
         /// <summary>What retention has dropped.</summary>
         public long TrimmedTo { get; set; }
 
@@ -168,7 +183,7 @@ public sealed class ProofRunTests
 
             var shard = new TotalsShard { Shard = 0, Epoch = 1, Sequence = Applied, Total = Sum(Applied), Count = Applied };
             Applied = Moves && Applied < Committed ? Applied + 1 : Applied;
-            return new TotalsStatus { Shards = [shard] };
+            return new TotalsStatus { Shards = Strange is null ? [shard] : [shard, Strange] };
         }
 
         public Task<StoredSum?> AddUpAsync(int shard, long to, long relayed, CancellationToken cancellationToken)

@@ -211,6 +211,45 @@ public sealed class ForkTests(TestEnvironment environment)
     }
 
     [KafkaFact]
+    public async Task A_shard_that_the_outbox_does_not_have_is_a_difference_and_stops_alone()
+    {
+        await using var world = await World.CreateAsync(environment);
+        var history = new NumberHistory(0).Add(1, 2, 3);
+        var outbox = world.UseOutbox().Holds(history);
+        var strange = new NumberHistory(900).Add(5);
+        await world.SendAsync([.. history.Events, .. strange.Events]);
+        var instance = await world.StartAsync();
+        await world.FoldedAsync(history, strange);
+
+        await Eventually.TrueAsync(() => instance.Status.Troubles is [{ Kind: ShardTroubleKind.Fork, Shard: 900 }], Store.Soon);
+        Assert.Contains("the outbox has no shard 900", instance.Status.Troubles[0].Reason, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => instance.ReadGauge("tally.inbox.audit.differences") == 1, Store.Soon);
+        Assert.Equal(3, instance.ReadGauge("tally.inbox.audit.shards"));
+
+        // It's never confirmed: the outbox would refuse that, and with it what is held of the others.
+        outbox.Confirmed.Clear();
+        await world.SendAsync(history.Add(4).Events[^1]);
+        outbox.Holds(history);
+        await world.FoldedAsync(history);
+        await Eventually.TrueAsync(() => outbox.Confirmed.Any(told => told.Held.Any(place => place is { Shard: 0, Sequence: 4 })), Store.Soon);
+        Assert.DoesNotContain(outbox.Confirmed, static told => told.Held.Any(static place => place.Shard == 900));
+    }
+
+    [KafkaFact]
+    public async Task What_comes_too_early_of_a_shard_that_the_outbox_does_not_have_is_poison()
+    {
+        await using var world = await World.CreateAsync(environment);
+        var history = new NumberHistory(0).Add(1);
+        world.UseOutbox().Holds(history);
+        await world.SendAsync([.. history.Events, new NumberHistory(900).Add(5, 6).Events[1], FromTheFuture(new NumberHistory(902).Add(7).Events[0])]);
+        var instance = await world.StartAsync();
+
+        await world.FoldedAsync(history);
+        await Eventually.TrueAsync(async () => await instance.Inbox.CountQuarantinedAsync(CancellationToken.None) == 2, Store.Soon);
+        await Eventually.TrueAsync(() => instance.Status.Troubles.Count == 0, Store.Soon);
+    }
+
+    [KafkaFact]
     public async Task Nothing_is_said_of_a_total_that_can_not_be_compared()
     {
         await using var world = await World.CreateAsync(environment);
