@@ -32,7 +32,7 @@ internal sealed partial class ShardRelay
             catch (Exception fault) when (fault is KafkaException || DatabaseTrouble.Is(fault))
             {
                 // Nothing is lost: the table has it, and the next round begins behind the last acknowledged result.
-                _stream = null;
+                GiveUpStream();
                 _context.Metrics.PublishFailed(_shard);
                 Log.RelayTrouble(_context.Logger, _shard, fault.Message);
                 await Task.Delay(Pause, _context.Time);
@@ -52,7 +52,7 @@ internal sealed partial class ShardRelay
             }
         }
 
-        _stream = null;
+        GiveUpStream();
     }
 
     /// <summary>Whether results have been missing for less than a lease time since the shard was followed.</summary>
@@ -72,7 +72,9 @@ internal sealed partial class ShardRelay
     /// </summary>
     private void BeginRewind()
     {
-        if (_rewindingSince != _follows)
+        // Before the wish: one of a turn that is over must not be taken for this turn's.
+        var follows = _follows;
+        if (_rewindingSince != follows)
         {
             // The shard was somebody else's meanwhile. If the wish is still open, it comes again.
             _rewinding = null;
@@ -81,10 +83,20 @@ internal sealed partial class ShardRelay
         if (IsAskedToRewind && _wish is { } wish)
         {
             _rewinding = wish;
-            _rewindingSince = _follows;
+            _rewindingSince = follows;
             _rewindingUpTo = Volatile.Read(ref _committed);
             FaultPoint.Reach("rewind");
-            BeginBehind(Math.Min(Acknowledged, wish.FromSequence - 1));
+            lock (_acknowledging)
+            {
+                if (_follows != follows)
+                {
+                    // Followed anew this moment. If the wish is still open, it comes again.
+                    return;
+                }
+
+                BeginBehind_NeedsLock(Math.Min(_acknowledged, wish.FromSequence - 1));
+            }
+
             Log.Rewinding(_context.Logger, _shard, wish.FromSequence, _rewindingUpTo);
         }
     }
@@ -125,22 +137,17 @@ internal sealed partial class ShardRelay
     /// <summary>A stream behind what is acknowledged, never behind what was acknowledged before the shard was followed anew.</summary>
     private PublishStream Begin(ProducerSession session)
     {
-        while (true)
+        lock (_acknowledging)
         {
-            var follows = _follows;
-            var stream = new PublishStream(session, this, Acknowledged);
+            var stream = new PublishStream(session, this, _acknowledged);
             _stream = stream;
-            Interlocked.MemoryBarrier();
-            if (_follows == follows)
+            if (_handedIn != _follows)
             {
-                if (_handedIn != follows)
-                {
-                    // What another instance published, or another history, doesn't count.
-                    (_handedIn, _handedTo) = (follows, stream.Published);
-                }
-
-                return stream;
+                // What another instance published, or another history, doesn't count.
+                (_handedIn, _handedTo) = (_follows, stream.Published);
             }
+
+            return stream;
         }
     }
 
@@ -204,7 +211,7 @@ internal sealed partial class ShardRelay
 
                 if (batch.FirstSequence > stream.Published + 1)
                 {
-                    await PassTrimmedAsync(stream.Published + 1, batch.FirstSequence - 1);
+                    await PassTrimmedAsync(stream, stream.Published + 1, batch.FirstSequence - 1);
                     return;
                 }
 
@@ -214,7 +221,7 @@ internal sealed partial class ShardRelay
             // All of it was committed before this read began.
             if (stream.Published == before && CanGoOn(stream))
             {
-                await PassTrimmedAsync(before + 1, upTo);
+                await PassTrimmedAsync(stream, before + 1, upTo);
                 return;
             }
 
@@ -227,7 +234,7 @@ internal sealed partial class ShardRelay
     /// copy of how far it is. Then a new stream begins behind them.
     /// </summary>
     /// <exception cref="ShardStoppedException">They weren't trimmed, so they are lost.</exception>
-    private async Task PassTrimmedAsync(long from, long to)
+    private async Task PassTrimmedAsync(PublishStream stream, long from, long to)
     {
         var trimmed = (await _context.Trims.ReadAsync(_shard, CancellationToken.None)).LastSequence;
         if (trimmed < from)
@@ -235,7 +242,14 @@ internal sealed partial class ShardRelay
             throw ShardStoppedException.Missing(from, to);
         }
 
-        BeginBehind(Math.Max(Acknowledged, trimmed));
+        lock (_acknowledging)
+        {
+            // Else the shard was followed anew meanwhile, and what was looked at is over.
+            if (_stream == stream)
+            {
+                BeginBehind_NeedsLock(Math.Max(_acknowledged, trimmed));
+            }
+        }
     }
 
     /// <summary>Publishes what of a batch lies behind the last published result.</summary>
@@ -373,16 +387,22 @@ internal sealed partial class ShardRelay
     internal void OnFailed(PublishStream stream, Error error)
     {
         _context.Metrics.DeliveryFailed(_shard);
-        if (_stream == stream)
+        lock (_acknowledging)
         {
-            _stream = null;
-            if (ProducerSession.IsHopeless(error))
+            if (_stream != stream)
             {
-                Stop(error.Reason);
+                return;
             }
 
-            stream.Session.Fail(error);
+            _stream = null;
         }
+
+        if (ProducerSession.IsHopeless(error))
+        {
+            Stop(error.Reason);
+        }
+
+        stream.Session.Fail(error);
     }
 
     internal void OnWatched(TimeSpan took) => _context.Metrics.PublishTook(took);

@@ -28,8 +28,8 @@ internal sealed partial class ShardRelay
     private volatile int _follows;
     private volatile bool _isFollowing;
 
-    // Written by the relay's loop, the writer's, and the producer's thread, read by all. Written together, and a report counted, only under the lock: what a
-    // stream of before still reports must not raise what was just lowered.
+    // Written by the relay's loop, the writer's, and the producer's thread, read by all. Written, together and from what is read there, only under the lock, as is
+    // the count of follows: neither what a stream of before still reports nor what was thought of before must raise what was just lowered.
     private readonly Lock _acknowledging = new();
     private long _acknowledged;
     private volatile PublishStream? _stream;
@@ -149,11 +149,14 @@ internal sealed partial class ShardRelay
 
             // A wish is read again from the table.
             _wish = null;
-            _follows++;
             Volatile.Write(ref _handedOffSince, claim.Epoch);
 
-            // Last, and counted first: whatever a new stream has seen of what is above, either it is given up here, or it sees that it must be (see Begin).
-            BeginBehind(Math.Min(claim.Relayed, claim.LastSequence));
+            // Last: a stream that began before, whatever it has seen of what is above, is given up here.
+            lock (_acknowledging)
+            {
+                _follows++;
+                BeginBehind_NeedsLock(Math.Min(claim.Relayed, claim.LastSequence));
+            }
         }
 
         if (_isFollowing && wentBack)
@@ -168,12 +171,17 @@ internal sealed partial class ShardRelay
     }
 
     /// <summary>Gives the stream up: the next one begins there, and what this one still reports counts no more.</summary>
-    private void BeginBehind(long acknowledged)
+    private void BeginBehind_NeedsLock(long acknowledged)
+    {
+        _stream = null;
+        Volatile.Write(ref _acknowledged, acknowledged);
+    }
+
+    private void GiveUpStream()
     {
         lock (_acknowledging)
         {
             _stream = null;
-            Volatile.Write(ref _acknowledged, acknowledged);
         }
     }
 
