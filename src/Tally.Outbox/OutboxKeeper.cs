@@ -60,31 +60,41 @@ internal sealed class OutboxKeeper : IAsyncDisposable
     /// <summary>How long this instance's lease of a shard lasts; null without one.</summary>
     public TimeSpan? LeaseRemainingOf(int shard) => _shares.LeaseRemainingOf(shard);
 
-    /// <summary>After writers and relays have stopped: notes the last progress and gives the leases up, so that others need not wait.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>After writers have stopped: notes the progress so far and gives the leases up, so that others need not wait. Relays may still be at work.</summary>
+    public async Task LeaveAsync()
     {
         await _leases.DisposeAsync();
 
         // One that was given up would say behind our back that this instance is alive.
         await ((Task)_renewing.WaitAsync(_context.Options.LeaseTime / 2, _context.Time)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _progress.DisposeAsync();
-        await _rotation.DisposeAsync();
         await _segments.DisposeAsync();
         await _trimming.DisposeAsync();
+        await NoteOnceAsync("Giving up leases", () => _context.Leases.LeaveAsync(_context.Instance, CancellationToken.None));
+    }
+
+    /// <summary>After the leases were given up and relays have stopped: notes what came of shards that nobody has claimed since.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _rotation.DisposeAsync();
         await _topics.DisposeAsync();
         await _looking.DisposeAsync();
+        await NoteOnceAsync("Noting what was relayed", static () => Task.CompletedTask);
+        await _producers.DisposeAsync();
+    }
+
+    private async Task NoteOnceAsync(string name, Func<Task> then)
+    {
         try
         {
             await NoteAsync(CancellationToken.None);
-            await _context.Leases.LeaveAsync(_context.Instance, CancellationToken.None);
+            await then();
         }
         catch (Exception away) when (DatabaseTrouble.Is(away))
         {
             // The leases end by themselves, and what was relayed but not noted is published again: later, but right.
-            Log.ChoreFailed(_context.Logger, "Giving up leases", TimeSpan.Zero, away.Message);
+            Log.ChoreFailed(_context.Logger, name, TimeSpan.Zero, away.Message);
         }
-
-        await _producers.DisposeAsync();
     }
 
     private async Task RenewAsync(CancellationToken cancellationToken)

@@ -146,11 +146,26 @@ internal sealed class OutboxService<TItem, TState>(
         try
         {
             await Task.WhenAll(_writers.Select(writer => writer.StopAsync()));
-            await Task.WhenAll(_relays.Select(relay => relay.StopAsync(_options.StopTimeout)));
         }
         finally
         {
             // Also when a loop had ended by a fault: others must not wait for leases that nobody renews.
+            await EndAsync();
+        }
+    }
+
+    /// <summary>
+    /// Nothing is stored any more, so the shards are given up at once, whatever Kafka does: callers wait for their next owners. What is published after that, the
+    /// next owner may publish, too: to consumers it's a replay. How far it came is noted only as long as the shard's epoch is still the one of here.
+    /// </summary>
+    private async Task EndAsync()
+    {
+        try
+        {
+            await Task.WhenAll(_relays.Select(relay => relay.StopAsync(_options.StopTimeout)).Prepend(_keeper?.LeaveAsync() ?? Task.CompletedTask));
+        }
+        finally
+        {
             if (_keyTurns is not null)
             {
                 await _keyTurns.DisposeAsync();

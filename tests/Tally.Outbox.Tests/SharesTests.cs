@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tally.Outbox.Tests.Support;
 using Tally.TestSupport;
 
@@ -56,6 +57,41 @@ public sealed class SharesTests(TestEnvironment environment)
             options.Shards = shards;
             options.RelayEnabled = true;
             environment.Kafka.CopyTo(options.Kafka);
+        };
+    }
+
+    [KafkaFact]
+    public async Task A_clean_stop_gives_the_shards_up_at_once_also_while_Kafka_is_away()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        await using var first = await OutboxHost.StartAsync(database.ConnectionString, WithoutKafka("first"));
+        for (var number = 0; number < 20; number++)
+        {
+            await first.AppendAsync($"{number}");
+        }
+
+        await using var second = await OutboxHost.StartUnreadyAsync(database.ConnectionString, WithoutKafka("second"));
+        await OwnAsync((first, 4), (second, 4));
+
+        var stopping = first.StopAsync();
+        var began = Stopwatch.GetTimestamp();
+        await OwnAsync((second, 8));
+
+        // The first one still waits for Kafka. That gives nobody a right to write, so it may.
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        Assert.False(stopping.IsCompleted);
+        await second.AppendAsync("20");
+        await stopping.Within(OutboxHost.Soon);
+        Assert.Equal(21, await second.QueryAsync<long>("SELECT sum(last_sequence - first_sequence + 1)::bigint FROM outbox.outbox_batches"));
+
+        Action<OutboxOptions> WithoutKafka(string name) => options =>
+        {
+            Named(name)(options);
+            options.LeaseTime = TimeSpan.FromSeconds(5);
+            options.RelayEnabled = true;
+            environment.Kafka.CopyTo(options.Kafka);
+            options.Kafka.BootstrapServers = "127.0.0.1:1";
+            options.StopTimeout = TimeSpan.FromSeconds(8);
         };
     }
 
