@@ -29,7 +29,10 @@ public static class CalculatorExtensions
             .Configure(static outbox => outbox.Consumers = TotalsGroup)
             .BindConfiguration(OutboxOptions.Section)
             .Configure<IOptions<CalculatorOptions>>((outbox, calculator) =>
-                outbox.Instance = outbox.Instance.Length > 0 ? outbox.Instance : calculator.Value.Instance);
+            {
+                outbox.Instance = outbox.Instance.Length > 0 ? outbox.Instance : calculator.Value.Instance;
+                outbox.Topics = outbox.Topics.Length > 0 ? outbox.Topics : calculator.Value.Topic;
+            });
 
         services.AddGrpc();
         services.AddOptions<GrpcTracingOptions>().Configure<CallSampling>(static (tracing, sampling) => tracing.IsWanted = sampling.IsWanted);

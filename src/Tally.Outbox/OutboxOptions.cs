@@ -139,6 +139,13 @@ public sealed class OutboxOptions
     public string Consumers { get; set; } = "";
 
     /// <summary>
+    /// The topics that are surely published to: names, separated by commas. Their settings are looked at as soon as there is a producer, those of any other one
+    /// once something was published to it. Up to 10,000 characters. Default: empty.
+    /// </summary>
+    [StringLength(10_000)]
+    public string Topics { get; set; } = "";
+
+    /// <summary>
     /// Whether to start on a PostgreSQL that may lose what it has confirmed (<c>fsync</c>, <c>synchronous_commit</c> or <c>full_page_writes</c> is off).
     /// It is said at every start, and in <see cref="IOutboxStatus.Reason"/>. Default: false.
     /// </summary>

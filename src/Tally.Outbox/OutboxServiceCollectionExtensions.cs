@@ -64,6 +64,11 @@ public static class OutboxServiceCollectionExtensions
             yield return $"Outbox:Consumers has '{name}'; allowed: '{ConsumerNames.None}' alone, or names of 1 to {IOutboxConsumers.MaxNameLength} characters, separated by commas.";
         }
 
+        foreach (var topic in TopicName.Split(options.Topics).Where(static topic => !TopicName.IsAllowed(topic)))
+        {
+            yield return $"Outbox:Topics has '{topic}'; allowed: names of {TopicName.Allowed}, separated by commas.";
+        }
+
         if (options.MaxPayloadBytes > options.MaxBatchBytes)
         {
             yield return $"Outbox:MaxPayloadBytes is '{options.MaxPayloadBytes}'; allowed: at most Outbox:MaxBatchBytes, which is '{options.MaxBatchBytes}'.";

@@ -319,6 +319,21 @@ public sealed class RelayTests(TestEnvironment environment)
             () => host.Status.Reason == $"ready; topic '{topic}' has cleanup.policy=compact, which keeps only the last event of each shard; set it to delete", OutboxHost.Soon);
     }
 
+    [KafkaFact]
+    public async Task A_topic_that_will_be_published_to_is_looked_at_before_anything_is()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        var topic = await environment.CreateTopicAsync(partitions: 1);
+        await SetAsync(topic, "cleanup.policy", "compact");
+        await using var host = await OutboxHost.StartAsync(database.ConnectionString, options =>
+        {
+            Relaying(options);
+            options.Topics = topic;
+        });
+
+        await Eventually.TrueAsync(() => host.Status.Reason.Contains($"topic '{topic}' has cleanup.policy=compact", StringComparison.Ordinal), OutboxHost.Soon);
+    }
+
     private Task LimitMessagesAsync(string topic, int bytes) => SetAsync(topic, "max.message.bytes", $"{bytes}");
 
     private async Task SetAsync(string topic, string name, string value)

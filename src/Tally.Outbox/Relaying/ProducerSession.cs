@@ -19,6 +19,7 @@ internal sealed class ProducerSession
     private readonly IProducer<byte[], byte[]> _producer;
     private readonly Dictionary<string, Task<int>> _partitions = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
+    private readonly string[] _expected;
     private readonly Action _failed;
     private readonly ILogger _logger;
     private readonly ErrorNews _errorNews;
@@ -35,6 +36,7 @@ internal sealed class ProducerSession
         _errorNews = new ErrorNews(time);
         _rebootstrap = new Rebootstrap(time, settings.BootstrapServers);
         _logger = logger;
+        _expected = TopicName.Split(options.Topics);
         _failed = failed;
         _producer = new ProducerBuilder<byte[], byte[]>(settings)
             .SetErrorHandler(OnError)
@@ -101,14 +103,14 @@ internal sealed class ProducerSession
         }
     }
 
-    /// <summary>The topics that it publishes to, as Kafka describes them. Those that don't exist now are left out.</summary>
+    /// <summary>The topics that it publishes to, or surely will, as Kafka describes them. Those that don't exist now are left out.</summary>
     /// <exception cref="KafkaException">Kafka doesn't answer.</exception>
     public async Task<IReadOnlyList<TopicDescription>> DescribeTopicsAsync()
     {
         string[] topics;
         lock (_gate)
         {
-            topics = [.. _partitions.Keys];
+            topics = [.. _expected.Union(_partitions.Keys, StringComparer.Ordinal)];
         }
 
         if (topics.Length == 0)

@@ -12,6 +12,9 @@ internal static class TopicName
 
     private static readonly SearchValues<char> Characters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
+    /// <summary>The names in a setting.</summary>
+    public static string[] Split(string setting) => setting.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
     public static bool IsAllowed(string? topic) =>
         topic is { Length: > 0 and <= Longest } and not ("." or "..") && !topic.AsSpan().ContainsAnyExcept(Characters);
 }
