@@ -13,6 +13,9 @@ internal static class FaultPoint
     /// <summary>The environment variable.</summary>
     public const string Variable = "TALLY_FAULT_POINTS";
 
+    /// <summary>What a process says, behind the step's name, before it kills itself.</summary>
+    public const string LastWords = "is reached, so this process kills itself.";
+
     private static readonly FaultPlan? Armed = FaultPlan.Parse(Environment.GetEnvironmentVariable(Variable));
 
     /// <summary>Goes on, unless the process is to die here.</summary>
@@ -32,7 +35,7 @@ internal static class FaultPoint
             return;
         }
 
-        Console.Error.WriteLine($"{Variable}: {name} is reached, so this process kills itself.");
+        Console.Error.WriteLine($"{Variable}: {name} {LastWords}");
         using var self = Process.GetCurrentProcess();
         self.Kill();
 

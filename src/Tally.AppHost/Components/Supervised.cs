@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Tally.AppHost.Components.Processes;
 using Tally.AppHost.Hosting;
+using Tally.Faults;
 
 namespace Tally.AppHost.Components;
 
@@ -12,6 +14,11 @@ internal sealed class Supervised(Component component, Action<Component, Componen
     : IDisposable
 {
     private const int LinesInReport = 10;
+
+    // Other threads may have logged a little behind a process's last words.
+    private const int LinesWithLastWords = 100;
+
+    private readonly ConcurrentQueue<string> _deaths = [];
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<SystemProblemException> _gaveUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping = new();
@@ -23,12 +30,20 @@ internal sealed class Supervised(Component component, Action<Component, Componen
     // Written by whoever plays fate, taken by the loop: the next death is wanted, and the start behind it carries these variables.
     private volatile bool _isDeathWanted;
     private IReadOnlyDictionary<string, string?>? _nextStart;
+    private volatile ChildProcess? _reached;
 
     /// <summary>The component.</summary>
     public Component Component => component;
 
     /// <summary>Completes when the component can't be kept alive.</summary>
     public Task<SystemProblemException> GaveUp => _gaveUp.Task;
+
+    /// <summary>The deaths that nobody wanted, a sentence each.</summary>
+    public IReadOnlyCollection<string> Deaths => _deaths;
+
+    /// <summary>Whether a process killed itself as it was told to, and didn't end in any other way.</summary>
+    /// <param name="pid">The process.</param>
+    public bool HasReached(int pid) => _reached?.Pid == pid;
 
     /// <summary>Kills the component on purpose: that death counts for nothing, and it is started again at once.</summary>
     public void KillOnPurpose()
@@ -37,7 +52,10 @@ internal sealed class Supervised(Component component, Action<Component, Componen
         _process?.KillTree();
     }
 
-    /// <summary>Stops the component cleanly and starts it again with variables that are to kill it: neither end counts as a death.</summary>
+    /// <summary>
+    /// Stops the component cleanly and starts it again with variables that are to kill it: neither end counts as a death, unless it ends in another way than by
+    /// killing itself at a labelled step.
+    /// </summary>
     /// <param name="nextStart">Variables of the next start only.</param>
     /// <param name="atOnce">Cancelled when there is no more time for a clean stop.</param>
     public async Task RestartAsync(IReadOnlyDictionary<string, string?> nextStart, CancellationToken atOnce)
@@ -113,10 +131,16 @@ internal sealed class Supervised(Component component, Action<Component, Componen
         {
             while (!stopping.IsCancellationRequested)
             {
-                var (status, log) = await RunOnceAsync(stopping);
+                var (status, log, isArmed) = await RunOnceAsync(stopping);
                 if (stopping.IsCancellationRequested)
                 {
                     return;
+                }
+
+                if (isArmed && IsOwnDeath(status, log))
+                {
+                    _reached = _process;
+                    _isDeathWanted = true;
                 }
 
                 await AfterDeathAsync(status, log, stopping);
@@ -137,13 +161,19 @@ internal sealed class Supervised(Component component, Action<Component, Componen
         }
     }
 
-    private async Task<(ExitStatus Status, LogTail Log)> RunOnceAsync(CancellationToken stopping)
+    private static bool IsOwnDeath(ExitStatus status, LogTail log) => status.Signal == Libc.SigKill
+        && log.LastLines(LinesWithLastWords).Any(static line => line.Contains(FaultPoint.LastWords, StringComparison.Ordinal));
+
+    private async Task<(ExitStatus Status, LogTail Log, bool IsArmed)> RunOnceAsync(CancellationToken stopping)
     {
         var plan = await component.PlanAsync(stopping);
-        if (Interlocked.Exchange(ref _nextStart, null) is { } variables)
+        var variables = Interlocked.Exchange(ref _nextStart, null);
+        if (variables is not null)
         {
             plan = plan with { Environment = variables.Concat(plan.Environment).DistinctBy(one => one.Key).ToDictionary(StringComparer.Ordinal) };
-            _isDeathWanted = true;
+
+            // What was wanted was the end before this start.
+            _isDeathWanted = false;
         }
 
         var log = LogTail.FromNow(plan.LogFile);
@@ -164,7 +194,7 @@ internal sealed class Supervised(Component component, Action<Component, Componen
         RuntimeLeftovers.Remove(process.Pid);
         await ended.CancelAsync();
         await ready;
-        return (status, log);
+        return (status, log, variables is not null);
     }
 
     private async Task WatchReadinessAsync(ComponentStart start, CancellationToken ended)
@@ -209,6 +239,7 @@ internal sealed class Supervised(Component component, Action<Component, Componen
             return;
         }
 
+        _deaths.Enqueue($"{component.Name} died ({status})");
         var lines = log.LastLines(LinesInReport);
         var pause = component.MayTryAgain(status) ? _restarts.Died() : null;
         if (pause is null)

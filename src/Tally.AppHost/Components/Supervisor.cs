@@ -15,6 +15,18 @@ internal sealed class Supervisor(StateFile state, IStartReporter reporter, TimeP
     /// <summary>Completes when one of them can't be kept alive.</summary>
     public Task<SystemProblemException> GaveUp => _gaveUp.Task;
 
+    /// <summary>The deaths that nobody wanted, of those that are kept running now, a sentence each.</summary>
+    public IReadOnlyList<string> Deaths
+    {
+        get
+        {
+            lock (_changing)
+            {
+                return [.. _running.Values.SelectMany(static supervised => supervised.Deaths)];
+            }
+        }
+    }
+
     /// <summary>Starts a component, and returns when it answers.</summary>
     /// <param name="component">The component.</param>
     /// <param name="cancellationToken">Stops waiting.</param>

@@ -16,6 +16,14 @@ public sealed partial class LocalSystem
     internal Task RestartAsync(string component, string faultPoint, CancellationToken cancellationToken) => _supervisor.Get(component).RestartAsync(
         new Dictionary<string, string?>(StringComparer.Ordinal) { [FaultPoint.Variable] = faultPoint }, cancellationToken);
 
+    /// <summary>Whether a process that was given the order to kill itself did so, and didn't end in any other way.</summary>
+    /// <param name="component">Its component's name.</param>
+    /// <param name="pid">The process.</param>
+    internal bool HasReached(string component, int pid) => _supervisor.Get(component).HasReached(pid);
+
+    /// <summary>The deaths so far that nobody wanted, a sentence each.</summary>
+    internal IReadOnlyList<string> Deaths => _supervisor.Deaths;
+
     /// <summary>Stops a component and its children in their tracks with SIGSTOP.</summary>
     /// <param name="component">Its name.</param>
     internal void Freeze(string component) => _supervisor.Get(component).Freeze();

@@ -52,6 +52,11 @@ public sealed class ChaosReportTests
         Assert.Equal(new RecoveryAnswer(0, 0), chaos.Recovery);
     }
 
+    [Fact]
+    public void A_death_that_no_step_wanted_is_a_problem() => Assert.Equal(
+        ["totals-1 died (exit code 134), which no step wanted."],
+        new ChaosReport([Outcome(Kill, 3)]) { Deaths = ["totals-1 died (exit code 134)"] }.Problems);
+
     private static ChaosOutcome Outcome(ChaosStep step, double? recovery) =>
         new(step, TimeSpan.FromSeconds(10), Reached: null, recovery is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
 

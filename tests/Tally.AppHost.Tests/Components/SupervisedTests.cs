@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Tally.AppHost.Components;
 using Tally.AppHost.Components.Processes;
 using Tally.AppHost.Hosting;
 using Tally.AppHost.Tests.Support;
+using Tally.Faults;
 using Tally.TestSupport;
 
 namespace Tally.AppHost.Tests.Components;
@@ -71,15 +73,35 @@ public sealed class SupervisedTests : IDisposable
     [Fact]
     public async Task Variables_of_the_next_start_are_its_alone_and_the_death_they_bring_is_not_counted()
     {
-        var component = new ShellComponent(_folder.Path, "[ -n \"$DIE\" ] && { echo at $DIE; exit 9; }; " + Sleeper);
+        var component = new ShellComponent(_folder.Path, "[ -n \"$DIE\" ] && { echo $$ at $DIE " + FaultPoint.LastWords + "; kill -9 $$; }; " + Sleeper);
         using var supervised = Supervise(component);
         await supervised.StartAsync(CancellationToken.None).Within(Processes.Soon);
 
         await supervised.RestartAsync(new Dictionary<string, string?> { ["DIE"] = "once" }, CancellationToken.None).Within(Processes.Soon);
         await Eventually.TrueAsync(() => component.Starts == 3 && Last().State == ComponentPhase.Ready, Processes.Soon);
 
-        Assert.Contains("at once", await File.ReadAllTextAsync(component.LogFile), StringComparison.Ordinal);
+        var line = (await File.ReadAllLinesAsync(component.LogFile)).Single(line => line.Contains("at once", StringComparison.Ordinal));
+        Assert.True(supervised.HasReached(int.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture)));
         Assert.Empty(_reporter.Troubles);
+        Assert.Empty(supervised.Deaths);
+        await supervised.StopAsync(CancellationToken.None).Within(Processes.Soon);
+    }
+
+    [Theory]
+    [InlineData("exit 9", "exit code 9")]
+    [InlineData("kill -9 $$", "killed (signal 9)")]
+    public async Task Another_death_than_the_one_that_variables_bring_is_counted(string end, string how)
+    {
+        var component = new ShellComponent(_folder.Path, "[ -n \"$DIE\" ] && { echo $$ at $DIE; " + end + "; }; " + Sleeper);
+        using var supervised = Supervise(component);
+        await supervised.StartAsync(CancellationToken.None).Within(Processes.Soon);
+
+        await supervised.RestartAsync(new Dictionary<string, string?> { ["DIE"] = "once" }, CancellationToken.None).Within(Processes.Soon);
+        await Eventually.TrueAsync(() => component.Starts == 3 && Last().State == ComponentPhase.Ready, Processes.Soon);
+
+        var line = (await File.ReadAllLinesAsync(component.LogFile)).Single(line => line.Contains("at once", StringComparison.Ordinal));
+        Assert.False(supervised.HasReached(int.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture)));
+        Assert.Equal([$"shell died ({how})"], supervised.Deaths);
         await supervised.StopAsync(CancellationToken.None).Within(Processes.Soon);
     }
 

@@ -5,9 +5,13 @@ namespace Tally.AppHost.Commands.Chaos;
 /// <summary>What was done to a system, and how long it took to be well again each time.</summary>
 internal sealed record ChaosReport(IReadOnlyList<ChaosOutcome> Outcomes)
 {
+    /// <summary>The deaths that no step wanted, a sentence each.</summary>
+    public IReadOnlyList<string> Deaths { get; init; } = [];
+
     /// <summary>What is wrong, a sentence each.</summary>
     public IEnumerable<string> Problems => Outcomes.Where(outcome => outcome.Recovery is null)
-        .Select(outcome => $"The system wasn't well again in time after step {outcome.Step.Number} ({outcome.Step}).");
+        .Select(outcome => $"The system wasn't well again in time after step {outcome.Step.Number} ({outcome.Step}).")
+        .Concat(Deaths.Select(death => $"{death}, which no step wanted."));
 
     /// <summary>The times of those steps after which the system was well again.</summary>
     public RecoveryAnswer Recovery
@@ -51,7 +55,7 @@ internal sealed record ChaosReport(IReadOnlyList<ChaosOutcome> Outcomes)
     }
 
     /// <summary>A step and what became of it.</summary>
-    public static string Words(ChaosOutcome outcome) => outcome.Reached == false ? $"{outcome.Step} (not reached: killed elsewhere)" : $"{outcome.Step}";
+    public static string Words(ChaosOutcome outcome) => outcome.Reached == false ? $"{outcome.Step} (not reached: it ended elsewhere)" : $"{outcome.Step}";
 
     /// <summary>How long it took.</summary>
     public static string SecondsOf(ChaosOutcome outcome) => outcome.Recovery is { } recovery ? $"{recovery.TotalSeconds:0.0} s" : "never";

@@ -103,7 +103,8 @@ internal sealed class ChaosRun(LocalSystem system, ChaosLoad load, TimeProvider 
                 await system.WaitForAsync(step.Whom, now => now.Pid != doomed, patience.Token);
             }
 
-            return (true, doomed);
+            // It may have died of something else.
+            return (doomed is { } pid && system.HasReached(step.Whom, pid), doomed);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

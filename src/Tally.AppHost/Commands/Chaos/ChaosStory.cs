@@ -89,6 +89,7 @@ internal sealed class ChaosStory(CommandOutput output, TimeProvider time)
             output.Note($"Not every call was answered OK; for example: {failure}");
         }
 
+        chaos = chaos with { Deaths = system.Deaths };
         return new ProofReport(evidence, books, [.. Judge.ProblemsOf(evidence, books), .. UnknownOf(books), .. chaos.Problems])
         {
             Seconds = seconds,
