@@ -9,6 +9,12 @@ namespace Tally.Inbox;
 public sealed record InboxStatus(
     string? NotReadyReason, long DuplicatesSuppressed, int SetAside, IReadOnlyList<int> Partitions, IReadOnlyList<ShardTrouble> Troubles)
 {
+    /// <summary>
+    /// PostgreSQL's settings that may lose totals when it crashes, as they were found at the start, each with its value. Mostly none:
+    /// <see cref="InboxOptions.Unsafe"/> allows them.
+    /// </summary>
+    public IReadOnlyList<string> Unsafe { get; init; } = [];
+
     /// <summary>Whether it consumes and folds. A shard that is in trouble doesn't change that: the other shards go on.</summary>
     public bool IsReady => NotReadyReason is null;
 }

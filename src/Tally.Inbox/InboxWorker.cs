@@ -52,7 +52,7 @@ internal sealed class InboxWorker<TState, TEvent>(
             var started = time.GetTimestamp();
             try
             {
-                Wait(Task.Run(Prepare, CancellationToken.None), stopping);
+                monitor.Unsafe(Wait(Task.Run(Prepare, CancellationToken.None), stopping));
                 RunLoop(monitor, stopping);
             }
             catch (TopicRefusedException refused)
@@ -77,16 +77,18 @@ internal sealed class InboxWorker<TState, TEvent>(
         }
     }
 
-    private bool Prepare()
+    /// <returns>What is unsafe and was allowed.</returns>
+    private IReadOnlyList<string> Prepare()
     {
         using var connection = database.Source.OpenConnection();
-        if (ServerCheck.Run(connection, _options) is { Count: > 0 } hazards)
+        var hazards = ServerCheck.Run(connection, _options);
+        if (hazards.Count > 0)
         {
             Log.Unsafe(_logger, string.Join(", ", hazards));
         }
 
         new InboxSchema(_options.SchemaName).Migrate(connection, handler.Prepare);
-        return true;
+        return hazards;
     }
 
     private void RunLoop(InboxMonitor monitor, CancellationToken stopping)

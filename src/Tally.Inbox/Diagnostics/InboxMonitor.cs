@@ -21,6 +21,8 @@ internal sealed class InboxMonitor(InboxMetrics metrics, TimeProvider time, ILog
 
     public void NotReady(string reason) => SetReadiness(reason);
 
+    public void Unsafe(IReadOnlyList<string> hazards) => metrics.Status = metrics.Status with { Unsafe = hazards };
+
     public void Assigned(IReadOnlyList<int> partitions)
     {
         _partitions = partitions;
@@ -50,7 +52,7 @@ internal sealed class InboxMonitor(InboxMetrics metrics, TimeProvider time, ILog
             }
         }
 
-        metrics.Status = new InboxStatus(_notReady, metrics.DuplicatesTotal, setAside, _partitions, troubles);
+        metrics.Status = new InboxStatus(_notReady, metrics.DuplicatesTotal, setAside, _partitions, troubles) { Unsafe = metrics.Status.Unsafe };
     }
 
     public void Collided(Exception failure)

@@ -19,8 +19,26 @@ internal sealed class InboxHealthCheck(IInbox<Amount> inbox, IInboxSource<Amount
 
     private string? Describe(InboxStatus status)
     {
-        var troubles = status.Troubles.Count == 0 ? null : $"{status.Troubles.Count} shards don't go on, see /api/status";
-        var repair = calculators is null ? "nothing is repaired: Totals:Calculators is empty" : null;
-        return troubles is null ? repair : repair is null ? troubles : $"{troubles}; {repair}";
+        var remarks = Remarks(status).ToList();
+        return remarks.Count == 0 ? null : string.Join("; ", remarks);
+    }
+
+    private IEnumerable<string> Remarks(InboxStatus status)
+    {
+        if (status.Troubles.Count > 0)
+        {
+            yield return $"{status.Troubles.Count} shards don't go on, see /api/status";
+        }
+
+        if (calculators is null)
+        {
+            yield return "nothing is repaired: Totals:Calculators is empty";
+        }
+
+        // Last, and in the Calculator's words: whoever shows it takes it from there to the end.
+        if (status.Unsafe.Count > 0)
+        {
+            yield return $"unsafe: {string.Join(", ", status.Unsafe)}";
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Npgsql;
 using Tally.Contracts.V1;
 using Tally.TestSupport;
 using Tally.Totals.Tests.Support;
@@ -42,6 +43,23 @@ public sealed class ServiceTests(TestEnvironment environment)
         Assert.Equal(StatusCode.DeadlineExceeded, refusal.StatusCode);
         var nothing = await GetAsync(host);
         Assert.Equal(("0", 0), (nothing.Total_, nothing.Count));
+    }
+
+    [KafkaFact]
+    public async Task A_database_that_may_lose_totals_is_named_while_it_is_ready()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        var topic = await environment.CreateTopicAsync(Partitions);
+        await using (var connection = new NpgsqlConnection(database.ConnectionString))
+        {
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand($"ALTER DATABASE {database.Name} SET synchronous_commit = off", connection);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await using var host = await TotalsHost.StartAsync(environment.Kafka, topic, database.ConnectionString, "--Inbox:Unsafe=true");
+
+        Assert.Contains("unsafe: synchronous_commit is off", (await host.GetAsync("/readyz")).Text, StringComparison.Ordinal);
     }
 
     [KafkaFact]
