@@ -16,13 +16,19 @@ internal sealed record TopicFacts(Guid? Id, int Partitions, int Replicas, int Br
 /// <param name="RetentionMs"><c>retention.ms</c>; negative for ever.</param>
 /// <param name="RetentionBytes"><c>retention.bytes</c>; negative for no limit.</param>
 /// <param name="MinInSyncReplicas"><c>min.insync.replicas</c>.</param>
-internal sealed record TopicSettings(string CleanupPolicy, long RetentionMs, long RetentionBytes, int MinInSyncReplicas)
+/// <param name="MaxMessageBytes"><c>max.message.bytes</c>, which a whole batch of messages must keep to.</param>
+internal sealed record TopicSettings(string CleanupPolicy, long RetentionMs, long RetentionBytes, int MinInSyncReplicas, long MaxMessageBytes = long.MaxValue)
 {
     /// <summary>Takes over what Kafka says of a topic's settings.</summary>
     /// <param name="entries">The settings by name.</param>
     public static TopicSettings Read(IReadOnlyDictionary<string, ConfigEntryResult> entries)
     {
-        return new TopicSettings(Text("cleanup.policy", "delete"), Number("retention.ms", -1), Number("retention.bytes", -1), (int)Number("min.insync.replicas", 1));
+        return new TopicSettings(
+            Text("cleanup.policy", "delete"),
+            Number("retention.ms", -1),
+            Number("retention.bytes", -1),
+            (int)Number("min.insync.replicas", 1),
+            Number("max.message.bytes", long.MaxValue));
 
         string Text(string name, string otherwise) => entries.TryGetValue(name, out var entry) && entry.Value is { Length: > 0 } value ? value : otherwise;
 
@@ -53,6 +59,14 @@ internal static class TopicRules
             ? $"topic '{topic}' has min.insync.replicas={settings.MinInSyncReplicas}, more than its replication factor, {facts.Replicas}: nothing can be published to it"
             : null;
     }
+
+    /// <summary>Which of a producer's own limits lets through what the topic refuses, so that it could never be published.</summary>
+    /// <param name="topic">Its name.</param>
+    /// <param name="settings">What it is set to.</param>
+    /// <param name="limits">The producer's limits: the setting, its value, and how many bytes that may come to on the way.</param>
+    public static IEnumerable<string> FindTooLarge(string topic, TopicSettings settings, params IEnumerable<(string Setting, long Value, long Bytes)> limits) =>
+        limits.Where(limit => limit.Bytes > settings.MaxMessageBytes).Select(limit =>
+            $"topic '{topic}' has max.message.bytes={settings.MaxMessageBytes}, but {limit.Setting} is {limit.Value}: what is larger than the topic takes stops its shard; raise the one or lower the other");
 
     /// <summary>What may lose messages, which come again from the outbox, later, and as long as that has them; or hold them up.</summary>
     /// <param name="topic">Its name.</param>

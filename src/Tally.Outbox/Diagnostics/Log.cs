@@ -86,6 +86,9 @@ internal static partial class Log
     [LoggerMessage(310, LogLevel.Warning, "The settings of topic {Topic} can't be checked: {Reason}")]
     public static partial void TopicNotChecked(ILogger logger, string topic, string reason);
 
+    [LoggerMessage(311, LogLevel.Warning, "Kafka will refuse some results: {Limits}")]
+    public static partial void TopicTooSmall(ILogger logger, string limits);
+
     [LoggerMessage(EventId = 303, Message = "librdkafka: {Text}")]
     public static partial void Librdkafka(ILogger logger, LogLevel level, string text);
 }

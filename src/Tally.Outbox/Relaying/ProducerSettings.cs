@@ -9,6 +9,12 @@ internal static class ProducerSettings
 {
     private const string OldBroker = "broker.version.fallback";
 
+    // What is around a payload: its key, and the frames of message, batch and request.
+    private const int Around = 4_096;
+
+    // librdkafka's default.
+    private const int UsualBatchSize = 1_000_000;
+
     // What the order and the durability of what is published rest on: setting, what it must be.
     private static readonly Dictionary<string, string[]> Guarded = new(StringComparer.Ordinal)
     {
@@ -52,6 +58,17 @@ internal static class ProducerSettings
         }
     }
 
+    /// <summary>How large what is sent may become: the setting that says so, its value, and how many bytes that may come to.</summary>
+    public static (string Setting, long Value, long Bytes)[] LimitsOf(OutboxOptions options)
+    {
+        var batch = Build(options).BatchSize ?? UsualBatchSize;
+        return
+        [
+            ($"{OutboxOptions.Section}:MaxPayloadBytes", options.MaxPayloadBytes, (long)options.MaxPayloadBytes + Around),
+            ($"{OutboxOptions.Section}:Kafka:Settings:batch.size", batch, batch),
+        ];
+    }
+
     public static ProducerConfig Build(OutboxOptions options)
     {
         var config = new ProducerConfig
@@ -64,7 +81,7 @@ internal static class ProducerSettings
             // Without end: with a timeout librdkafka drops some messages and delivers later ones.
             MessageTimeoutMs = 0,
             LingerMs = 1,
-            MessageMaxBytes = Math.Max(1_000_000, options.MaxPayloadBytes + 4_096),
+            MessageMaxBytes = Math.Max(1_000_000, options.MaxPayloadBytes + Around),
             QueueBufferingMaxMessages = 1_000_000,
             QueueBufferingMaxKbytes = 65_536,
             AllowAutoCreateTopics = false,

@@ -12,7 +12,7 @@ internal sealed class ProducerSource(OutboxOptions options, TimeProvider time, I
     private ProducerSession? _current;
 
     // Only LookAtTopicsAsync's.
-    private readonly TopicWatch _topics = new(options.Shards, time, logger);
+    private readonly TopicWatch _topics = new(options, time, logger);
 
     /// <summary>Calls back when a session failed. Before the first session only.</summary>
     public void OnFailure(Action listener) => _listeners.Add(listener);

@@ -6,8 +6,10 @@ using Tally.Outbox.Diagnostics;
 namespace Tally.Outbox.Relaying;
 
 /// <summary>Looks at the topics that are published to: whether one was made anew, and whether its settings may lose what is published.</summary>
-internal sealed class TopicWatch(int shards, TimeProvider time, ILogger logger)
+internal sealed class TopicWatch(OutboxOptions options, TimeProvider time, ILogger logger)
 {
+    private readonly (string, long, long)[] _limits = ProducerSettings.LimitsOf(options);
+
     private static readonly TimeSpan SettingsInterval = TimeSpan.FromMinutes(1);
 
     // As the last look found them.
@@ -95,9 +97,14 @@ internal sealed class TopicWatch(int shards, TimeProvider time, ILogger logger)
                 }
             }
 
-            foreach (var weakness in TopicRules.FindWeaknesses(topic.Name, facts, set, shards).Where(_told.Add))
+            foreach (var weakness in TopicRules.FindWeaknesses(topic.Name, facts, set, options.Shards).Where(_told.Add))
             {
                 Log.TopicWeak(logger, weakness);
+            }
+
+            foreach (var tooLarge in TopicRules.FindTooLarge(topic.Name, set, _limits).Where(_told.Add))
+            {
+                Log.TopicTooSmall(logger, tooLarge);
             }
         }
 

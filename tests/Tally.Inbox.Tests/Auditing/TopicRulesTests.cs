@@ -44,6 +44,18 @@ public sealed class TopicRulesTests
     }
 
     [Fact]
+    public void What_the_topic_would_refuse_is_warned_of_by_both_settings()
+    {
+        (string, long, long)[] limits = [("Outbox:MaxPayloadBytes", 900, 1_000), ("batch.size", 500, 500)];
+        Assert.Empty(TopicRules.FindTooLarge("sums", Kept with { MaxMessageBytes = 1_000 }, limits));
+        Assert.StartsWith(
+            "topic 'sums' has max.message.bytes=999, but Outbox:MaxPayloadBytes is 900: ",
+            Assert.Single(TopicRules.FindTooLarge("sums", Kept with { MaxMessageBytes = 999 }, limits)),
+            StringComparison.Ordinal);
+        Assert.Equal(2, TopicRules.FindTooLarge("sums", Kept with { MaxMessageBytes = 499 }, limits).Count());
+    }
+
+    [Fact]
     public void Fewer_partitions_than_shards_are_warned_of()
     {
         Assert.Contains("8 partitions for 16 shards", Assert.Single(TopicRules.FindWeaknesses("sums", Safe, Kept, shards: 16)), StringComparison.Ordinal);
