@@ -8,7 +8,7 @@ namespace Tally.Inbox.Tests.Support;
 /// <summary>An inbox's tables in a database of the test's own.</summary>
 internal sealed class Store : IAsyncDisposable
 {
-    public static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Soon = Patience.Soon;
 
     private readonly IAsyncDisposable _database;
 

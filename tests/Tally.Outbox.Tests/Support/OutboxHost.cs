@@ -10,7 +10,7 @@ namespace Tally.Outbox.Tests.Support;
 /// <summary>An outbox in this process, on a database of its own.</summary>
 internal sealed class OutboxHost : IAsyncDisposable
 {
-    public static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Soon = Patience.Soon;
 
     private readonly IHost _host;
 
