@@ -92,6 +92,20 @@ internal sealed record PostgresCluster(PostgresTool Tool, string Data, PostgresU
         }
     }
 
+    /// <summary>
+    /// Waits for what a server that was killed leaves behind: its other processes end a moment later, and PostgreSQL doesn't start while one is there. When they
+    /// don't end, PostgreSQL says so itself.
+    /// </summary>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task WaitForRemainsAsync(CancellationToken cancellationToken)
+    {
+        var folder = new DirectoryInfo(Data).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(Data);
+        for (var tries = 0; tries < 100 && ProcessTable.All().Any(pid => ProcessTable.WorkingFolder(pid) == folder && MayBePostgres(pid)); tries++)
+        {
+            await Task.Delay(50, cancellationToken);
+        }
+    }
+
     /// <summary>Whether the process is there, and nothing says that it runs another program. Which PostgreSQL it is doesn't matter.</summary>
     internal static bool MayBePostgres(int pid) =>
         ProcessTable.StartTicks(pid) != 0 && ((Path.GetFileName(ProcessTable.Program(pid)) ?? ProcessTable.Name(pid)) is null or "postgres");

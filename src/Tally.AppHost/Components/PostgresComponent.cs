@@ -62,6 +62,7 @@ internal sealed class PostgresComponent : Component
     public override async Task<LaunchPlan> PlanAsync(CancellationToken cancellationToken)
     {
         await _cluster.ClearStaleLockAsync(cancellationToken);
+        await _cluster.WaitForRemainsAsync(cancellationToken);
         return _cluster.Plan(_port, _services, LogFile);
     }
 

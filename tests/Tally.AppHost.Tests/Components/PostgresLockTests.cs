@@ -57,12 +57,24 @@ public sealed class PostgresLockTests : IDisposable
         Assert.False(File.Exists(Lock));
     }
 
+    [Fact]
+    public async Task What_a_killed_server_leaves_behind_is_waited_for()
+    {
+        using var left = Start("postgres");
+        var waiting = new PostgresCluster(null!, _folder.Path, null!).WaitForRemainsAsync(CancellationToken.None);
+        Assert.False(waiting.IsCompleted);
+
+        left.Kill();
+
+        await waiting.Within(Processes.Soon);
+    }
+
     private Task ClearAsync() => new PostgresCluster(null!, _folder.Path, null!).ClearStaleLockAsync(CancellationToken.None);
 
     /// <summary>A process that runs a program of this name.</summary>
     private Process Start(string name)
     {
         File.Copy("/bin/sleep", _folder.In(name));
-        return Process.Start(new ProcessStartInfo(_folder.In(name), ["300"]) { UseShellExecute = false })!;
+        return Process.Start(new ProcessStartInfo(_folder.In(name), ["300"]) { UseShellExecute = false, WorkingDirectory = _folder.Path })!;
     }
 }

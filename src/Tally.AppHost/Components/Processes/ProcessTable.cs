@@ -62,16 +62,33 @@ internal static class ProcessTable
             return [];
         }
 
-        var children = new List<int>();
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        return [.. All().Where(other => ParentOf(other) == pid)];
+    }
+
+    /// <summary>All processes; none where nobody can say.</summary>
+    public static IEnumerable<int> All()
+    {
+        foreach (var folder in OperatingSystem.IsLinux() ? Directory.EnumerateDirectories("/proc") : [])
         {
-            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var other) && ParentOf(other) == pid)
+            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid))
             {
-                children.Add(other);
+                yield return pid;
             }
         }
+    }
 
-        return children;
+    /// <summary>The folder that a process works in, as a path without links; null when nobody can say.</summary>
+    /// <param name="pid">Its process id.</param>
+    public static string? WorkingFolder(int pid)
+    {
+        try
+        {
+            return File.ResolveLinkTarget($"/proc/{pid}/cwd", returnFinalTarget: false)?.FullName;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static int ParentOf(int pid)
