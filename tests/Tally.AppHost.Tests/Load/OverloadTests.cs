@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Globalization;
+using Npgsql;
+using Tally.AppHost.Commands;
+using Tally.AppHost.Commands.Demo;
+using Tally.AppHost.Commands.Load;
+using Tally.AppHost.Hosting;
+using Tally.AppHost.Proof;
+using Tally.AppHost.Tests.Chaos;
+using Tally.AppHost.Tests.Support;
+using Tally.TestSupport;
+
+namespace Tally.AppHost.Tests.Load;
+
+/// <summary>Many times more is asked for than PostgreSQL can commit: what it can is done all the same, the rest is refused at once, and nothing grows.</summary>
+[Collection(nameof(WholeSystems))]
+public sealed class OverloadTests
+{
+    private const int Users = 1_500;
+    private const double AtOnceSeconds = 0.05;
+    private const int MostMegabytes = 250;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(5);
+
+    private readonly CallerHabits _habits = CallerHabits.New() with { SendsRefusedAgain = false };
+    private long _calls;
+    private Books _books;
+
+    [KafkaFact]
+    public async Task Ten_times_too_much_is_refused_at_once_and_costs_little_of_what_can_be_done()
+    {
+        await using var whole = await WholeSystem.StartAsync(settings => settings with
+        {
+            // Its commits are made slow.
+            Postgres = null,
+            ServiceSettings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Outbox:MaxBatchResults"] = "5", ["Outbox:QueueCapacity"] = "20" },
+        });
+        await SlowDownAsync(whole.System.Connections.Postgres.ConnectionString);
+
+        var peak = await LoadAsync(whole, rate: 600, TimeSpan.FromSeconds(5));
+        var ready = ReadyAllAlongAsync(whole, out var over);
+        var overloaded = await LoadAsync(whole, rate: 4_000, TimeSpan.FromSeconds(6));
+        await over.CancelAsync();
+
+        Assert.True(peak.AnsweredRate < 500, $"{peak.AnsweredRate:N0}/s are answered: nothing is overloaded.");
+        Assert.True(overloaded.AnsweredRate >= 0.9 * peak.AnsweredRate, $"{peak.AnsweredRate:N0}/s were answered before, {overloaded.AnsweredRate:N0}/s under ten times the load.");
+        Assert.True(overloaded.Failed > overloaded.Answered, $"{overloaded}");
+        Assert.True(await ready, "The Calculator said that it isn't ready.");
+        Assert.True(await RefusedWithinAsync(whole, AtOnceSeconds) >= 0.99);
+        Assert.True(MegabytesOf(whole.System.State.Components["calculator-1"].Pid!.Value) < MostMegabytes);
+
+        var since = Stopwatch.GetTimestamp();
+        await whole.AddAsync(1);
+        Assert.True(Stopwatch.GetElapsedTime(since) < Recovered);
+        await whole.ProveAsync(_books with { Accepted = _books.Accepted.Plus(Amount.FromUnits(1_000_000_000)) }, Patience);
+    }
+
+    /// <summary>Each commit waits for a tenth of a second.</summary>
+    private static async Task SlowDownAsync(string superuser)
+    {
+        await using var database = NpgsqlDataSource.Create(superuser);
+        foreach (var sql in new[] { "ALTER SYSTEM SET commit_siblings = 0", "ALTER SYSTEM SET commit_delay = 100000", "SELECT pg_reload_conf()" })
+        {
+            await using var command = database.CreateCommand(sql);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
+    private async Task<LoadStep> LoadAsync(WholeSystem whole, int rate, TimeSpan length)
+    {
+        var work = new LoadWork(new LoadSchedule(new LoadStage(rate, rate, length)), new RandomSums(1), _calls, TimeProvider.System);
+        using var channels = new CalculatorChannels(whole.System.AddressesOf(ServiceNames.Calculator, ComponentNames.Grpc), Users, callersPerChannel: 100);
+        var callers = Enumerable.Range(0, Users).Select(at => new Caller(channels.ClientsOf(at), work, _habits, TimeProvider.System)).ToArray();
+        await Task.WhenAll(callers.Select(caller => Task.Run(() => caller.RunAsync(CancellationToken.None)))).Within(Patience);
+        _calls += (long)(rate * length.TotalSeconds);
+        _books = callers.Aggregate(_books, (sum, caller) => sum + (caller.Books.Books with { Refused = 0 }));
+        Assert.All(
+            callers.Select(caller => caller.Books.FirstFailure).OfType<string>(),
+            failure => Assert.StartsWith("RESOURCE_EXHAUSTED: Too many calls wait for a commit", failure, StringComparison.Ordinal));
+        return work.Steps.Single();
+    }
+
+    /// <returns>Whether the Calculator says at every look that it is ready.</returns>
+    private static Task<bool> ReadyAllAlongAsync(WholeSystem whole, out CancellationTokenSource over)
+    {
+        var end = over = new CancellationTokenSource();
+        return Task.Run(async () =>
+        {
+            while (!end.IsCancellationRequested)
+            {
+                if (!await whole.IsReadyAsync("calculator-1"))
+                {
+                    return false;
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(200), end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            end.Dispose();
+            return true;
+        });
+    }
+
+    /// <summary>The share of refusals that took the Calculator no longer than this.</summary>
+    private static async Task<double> RefusedWithinAsync(WholeSystem whole, double seconds)
+    {
+        const string Refused = "rpc_response_status_code=\"RESOURCE_EXHAUSTED\"";
+        using var http = ComponentProbe.NewClient();
+        var lines = (await http.GetStringAsync(new Uri(new Uri(whole.System.AddressesOf(ServiceNames.Calculator, ComponentNames.Http)[0]), "/metrics")))
+            .Split('\n').Where(line => line.Contains(Refused, StringComparison.Ordinal)).ToArray();
+        var bound = string.Create(CultureInfo.InvariantCulture, $"le=\"{seconds}\"");
+        return ValueOf(lines.Single(line => line.Contains("_bucket", StringComparison.Ordinal) && line.Contains(bound, StringComparison.Ordinal)))
+            / ValueOf(lines.Single(line => line.Contains("_count", StringComparison.Ordinal)));
+
+        static double ValueOf(string line) => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+    }
+
+    private static double MegabytesOf(int pid) => double.Parse(
+        File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture) / 1_024;
+}
