@@ -24,8 +24,7 @@ internal sealed class Backlog(BenchOptions options, LocalSystem system, Generato
         await using var none = await StartAsync(system, EmptySchema);
         await using var full = await StartAsync(system, FullSchema);
         var result = await new Backlog(options, system, new Generator(), none, full).MeasureAsync();
-        Console.Out.WriteLine(options.Json ? result.ToJson() : result.ToMarkdown());
-        return 0;
+        return result.Tell(options);
     }
 
     private static Task<ServerProcess> StartAsync(LocalSystem system, string schema) => DurableServer.StartAsync(system, $"--Outbox:Schema={schema}");

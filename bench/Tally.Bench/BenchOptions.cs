@@ -15,6 +15,9 @@ internal sealed record BenchOptions(bool Json, int Rounds, int Seconds)
     /// <summary>How many times each lease is renewed in between, in the same bench.</summary>
     public int Renewals { get; init; } = 10_000;
 
+    /// <summary>An earlier result, as <c>--json</c> printed it, to compare this one with; null for none.</summary>
+    public string? Compare { get; init; }
+
     public static BenchOptions Parse(string[] args)
     {
         var options = new BenchOptions(Json: false, Rounds: 5, Seconds: 4);
@@ -24,6 +27,7 @@ internal sealed record BenchOptions(bool Json, int Rounds, int Seconds)
             {
                 "--json" => options with { Json = true },
                 "--markdown" => options with { Json = false },
+                "--compare" when i + 1 < args.Length => options with { Compare = args[++i] },
                 "--rounds" => options with { Rounds = Number(args, ref i, 1, 50) },
                 "--seconds" => options with { Seconds = Number(args, ref i, 1, 120) },
                 "--backlog" => options with { Backlog = Number(args, ref i, 1_000, 200_000_000) },
@@ -40,7 +44,10 @@ internal sealed record BenchOptions(bool Json, int Rounds, int Seconds)
     {
         Console.Error.WriteLine(
             """
-            Usage: Tally.Bench whole-way | keys | telemetry | scrapes | drain | backlog | held-snapshot [--json | --markdown] [--rounds N] [--seconds N]
+            Usage: Tally.Bench grpc | durable | whole-way | keys | telemetry | scrapes | drain | backlog | held-snapshot
+                               [--json | --markdown] [--rounds N] [--seconds N] [--compare BASE]
+                   Tally.Bench compare BASE NOW
+              --compare      an earlier result, as --json printed it: says what changed by more than noise, and ends with 1 when something got worse
               backlog        [--backlog N]                how many results lie unrelayed (20000000)
               held-snapshot  [--load N] [--renewals N]    seconds of load (60) and renewals of each lease (10000) before a measurement
             """);
@@ -54,6 +61,6 @@ internal sealed record BenchOptions(bool Json, int Rounds, int Seconds)
     }
 
     private static FormatException Wrong(string option) => new(
-        $"'{option}' is no option of a bench, or its value is wrong. Allowed: --json, --markdown, --rounds 1 to 50, --seconds 1 to 120, "
+        $"'{option}' is no option of a bench, or its value is wrong. Allowed: --json, --markdown, --compare FILE, --rounds 1 to 50, --seconds 1 to 120, "
         + "--backlog 1000 to 200000000, --load 1 to 600, --renewals 1 to 100000.");
 }

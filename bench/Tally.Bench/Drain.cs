@@ -35,8 +35,7 @@ internal sealed class Drain(BenchOptions options, LocalSystem system, Generator 
         var settings = SystemSettings.FromEnvironment(folder) with { Ports = WantedPorts.Free, Temporary = true };
         await using var system = await LocalSystem.StartAsync(settings, new ErrorReporter(), CancellationToken.None);
         var result = await new Drain(options, system, new Generator()).MeasureAsync();
-        Console.Out.WriteLine(options.Json ? result.ToJson() : result.ToMarkdown());
-        return 0;
+        return result.Tell(options);
     }
 
     private async Task<BenchResult> MeasureAsync()

@@ -18,8 +18,7 @@ internal sealed class Keys(BenchOptions options, LocalSystem system, ServerProce
         await using var system = await LocalSystem.StartAsync(settings, new ErrorReporter(), CancellationToken.None);
         await using var durable = await DurableServer.StartAsync(system);
         var result = await new Keys(options, system, durable).MeasureAsync();
-        Console.Out.WriteLine(options.Json ? result.ToJson() : result.ToMarkdown());
-        return 0;
+        return result.Tell(options);
     }
 
     private async Task<BenchResult> MeasureAsync()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Tally.Bench;
+using Tally.Bench.Figures;
 using Tally.Bench.Load;
 using Tally.Bench.Servers;
 
@@ -10,6 +11,10 @@ try
     {
         ["serve", "bare", .. var settings] => await BareServer.RunAsync(settings),
         ["serve", "echo", .. var settings] => await EchoServer.RunAsync(settings),
+        ["serve", "naive", .. var settings] => await NaiveServer.RunAsync(settings),
+        ["compare", var before, var now] => Compare(before, now),
+        ["grpc", .. var options] => await GrpcCost.RunAsync(BenchOptions.Parse(options)),
+        ["durable", .. var options] => await Durable.RunAsync(BenchOptions.Parse(options)),
         ["whole-way", .. var options] => await WholeWay.RunAsync(BenchOptions.Parse(options)),
         ["drain", .. var options] => await Drain.RunAsync(BenchOptions.Parse(options)),
         ["backlog", .. var options] => await Backlog.RunAsync(BenchOptions.Parse(options)),
@@ -18,6 +23,7 @@ try
         ["scrapes", .. var options] => await Scrapes.RunAsync(BenchOptions.Parse(options)),
         ["keys", .. var options] => await Keys.RunAsync(BenchOptions.Parse(options)),
         ["send-keys", var server, var calls, var keys] => await KeyGenerator.RunAsync(new Uri(server), long.Parse(calls), Enum.Parse<KeyKind>(keys)),
+        ["send-closed", var server, var calls, var callers] => await ClosedGenerator.RunAsync(new Uri(server), long.Parse(calls), int.Parse(callers)),
         ["send-at-rate", var server, var rate, var seconds] => await Generator.RunAtRateAsync(new Uri(server), int.Parse(rate), TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture))),
         ["send", var server, var calls] => await Generator.RunAsync(new Uri(server), long.Parse(calls)),
         _ => BenchOptions.Usage(),
@@ -27,4 +33,11 @@ catch (FormatException wrong)
 {
     Console.Error.WriteLine(wrong.Message);
     return 2;
+}
+
+static int Compare(string before, string now)
+{
+    var comparison = Comparison.Of(BenchResult.FromFile(before), BenchResult.FromFile(now));
+    Console.Out.WriteLine(comparison.ToMarkdown());
+    return comparison.IsWorse ? 1 : 0;
 }

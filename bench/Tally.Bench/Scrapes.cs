@@ -32,8 +32,7 @@ internal sealed class Scrapes(BenchOptions options, LocalSystem system, Generato
         await using var system = await LocalSystem.StartAsync(settings, new ErrorReporter(), CancellationToken.None);
         await using var server = await DurableServer.StartAsync(system);
         var result = await new Scrapes(options, system, new Generator(), server).MeasureAsync();
-        Console.Out.WriteLine(options.Json ? result.ToJson() : result.ToMarkdown());
-        return 0;
+        return result.Tell(options);
     }
 
     private async Task<BenchResult> MeasureAsync()

@@ -38,8 +38,7 @@ internal sealed class TelemetryCost(BenchOptions options, LocalSystem system, Ge
         });
         var servers = new Dictionary<string, ServerProcess>(StringComparer.Ordinal) { [Off] = off, [Metrics] = metrics, [Traces] = traces };
         var result = await new TelemetryCost(options, system, new Generator(), servers).MeasureAsync();
-        Console.Out.WriteLine(options.Json ? result.ToJson() : result.ToMarkdown());
-        return 0;
+        return result.Tell(options);
     }
 
     private static Task<ServerProcess> StartAsync(LocalSystem system, string name, Dictionary<string, string> environment) =>
@@ -85,7 +84,7 @@ internal sealed class TelemetryCost(BenchOptions options, LocalSystem system, Ge
         foreach (var name in new[] { Metrics, Traces })
         {
             _rounds.AddAll($"{name}_ratio", _rounds[name].Zip(_rounds[Off], (a, b) => a / b), "ratio");
-            _rounds.AddAll($"{name}_cpu_ratio", _rounds[$"{name}_cpu"].Zip(_rounds[$"{Off}_cpu"], (a, b) => a / b), "ratio");
+            _rounds.AddAll($"{name}_cpu_ratio", _rounds[$"{name}_cpu"].Zip(_rounds[$"{Off}_cpu"], (a, b) => a / b), Figure.Cost);
         }
 
         return new BenchResult(

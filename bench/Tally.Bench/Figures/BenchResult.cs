@@ -33,6 +33,35 @@ internal sealed record BenchResult(
     /// <summary>The whole way with a snapshot held, divided by the same without.</summary>
     public double? HeldSnapshotRatio { get; init; }
 
+    /// <summary>Prints it as it was asked for, and what changed if that was.</summary>
+    /// <returns>How the program ends: 1 when something got worse.</returns>
+    public int Tell(BenchOptions options)
+    {
+        Console.Out.WriteLine(options.Json ? ToJson() : ToMarkdown());
+        if (options.Compare is null)
+        {
+            return 0;
+        }
+
+        var comparison = Comparison.Of(FromFile(options.Compare), this);
+        (options.Json ? Console.Error : Console.Out).WriteLine($"\n{comparison.ToMarkdown()}");
+        return comparison.IsWorse ? 1 : 0;
+    }
+
+    /// <summary>What an earlier run printed with <c>--json</c>.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
+    public static BenchResult FromFile(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<BenchResult>(File.ReadAllText(path), Form) ?? throw new FormatException($"'{path}' holds no result.");
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new FormatException($"'{path}' holds no result of a bench, as --json prints it: {unreadable.Message}", unreadable);
+        }
+    }
+
     public string ToJson() => JsonSerializer.Serialize(this, Form);
 
     public string ToMarkdown() => $"""

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Tally.Bench.Figures;
 
 /// <summary>One measured thing over all rounds.</summary>
@@ -6,6 +8,17 @@ namespace Tally.Bench.Figures;
 /// <param name="Unit">What it is counted in.</param>
 internal sealed record Figure(double Median, double Spread, string Unit)
 {
+    /// <summary>The unit of a ratio that is better when it is smaller.</summary>
+    public const string Cost = "ratio of costs";
+
+    /// <summary>Whether more of it is better: speeds, and ratios unless they are of costs.</summary>
+    [JsonIgnore]
+    public bool IsBetterWhenLarger => Unit.EndsWith("/s", StringComparison.Ordinal) || Unit == "ratio";
+
+    /// <summary>How far the rounds lie apart, in its unit.</summary>
+    [JsonIgnore]
+    public double Range => Spread * Median;
+
     public static Figure Of(IEnumerable<double> rounds, string unit)
     {
         var sorted = rounds.Order().ToList();

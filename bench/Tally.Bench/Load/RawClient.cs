@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using Google.Protobuf;
+using HdrHistogram;
 using Tally.Contracts.V1;
 
 namespace Tally.Bench.Load;
@@ -10,7 +12,7 @@ namespace Tally.Bench.Load;
 /// One HTTP/2 connection that sends adds, many at a time, each with an idempotency key of its own or none: what h2load can't do, which sends one body only,
 /// at about its price. Knows as much of HTTP/2 as this takes: it counts answers, and checks nothing in them but that each has a message.
 /// </summary>
-internal sealed class RawClient(Uri server, KeyKind keys, Random random) : IDisposable
+internal sealed class RawClient(Uri server, KeyKind keys, Random random, LongHistogram? latencies = null) : IDisposable
 {
     private const int FrameHeader = 9;
     private const int LargestFrame = 16_384;
@@ -35,9 +37,13 @@ internal sealed class RawClient(Uri server, KeyKind keys, Random random) : IDisp
     private long _ended;
     private long _messages;
 
+    // When each call began, by the order of its stream; only where latencies are wanted.
+    private long[] _beginnings = [];
+
     /// <summary>Sends so many calls, so many at a time.</summary>
     public async Task RunAsync(long calls, int underWay)
     {
+        _beginnings = latencies is null ? [] : new long[calls];
         await _socket.ConnectAsync(server.Host, server.Port);
         Begin();
         while (_begun < Math.Min(underWay, calls))
@@ -84,6 +90,11 @@ internal sealed class RawClient(Uri server, KeyKind keys, Random random) : IDisp
         message[0] = 0;
         BinaryPrimitives.WriteInt32BigEndian(message[1..], length);
         request.WriteTo(message.Slice(5, length));
+        if (latencies is not null)
+        {
+            _beginnings[(_stream - 1) / 2] = Stopwatch.GetTimestamp();
+        }
+
         AddFrame(Headers, EndHeaders, _stream, _headerBlock);
         AddFrame(Data, EndStream, _stream, message[..(5 + length)]);
         _stream += 2;
@@ -118,7 +129,7 @@ internal sealed class RawClient(Uri server, KeyKind keys, Random random) : IDisp
                 break;
             }
 
-            Take(frame[3], frame[4], frame.Slice(FrameHeader, length), calls);
+            Take(frame[3], frame[4], BinaryPrimitives.ReadInt32BigEndian(frame[5..]), frame.Slice(FrameHeader, length), calls);
             at += FrameHeader + length;
         }
 
@@ -126,7 +137,7 @@ internal sealed class RawClient(Uri server, KeyKind keys, Random random) : IDisp
         return held - at;
     }
 
-    private void Take(byte type, byte flags, ReadOnlySpan<byte> payload, long calls)
+    private void Take(byte type, byte flags, int stream, ReadOnlySpan<byte> payload, long calls)
     {
         switch (type)
         {
@@ -135,6 +146,7 @@ internal sealed class RawClient(Uri server, KeyKind keys, Random random) : IDisp
                 break;
             case Headers when (flags & EndStream) != 0:
                 _ended++;
+                latencies?.RecordValue((long)Stopwatch.GetElapsedTime(_beginnings[(stream - 1) / 2]).TotalMicroseconds);
                 if (_begun < calls)
                 {
                     AddCall();

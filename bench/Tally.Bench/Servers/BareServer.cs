@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -21,6 +22,7 @@ internal static class BareServer
         builder.AddTallyListeners(grpc: "127.0.0.1:0", http: "127.0.0.1:0");
         var app = builder.Build();
         app.MapPost("/tally.v1.Calculator/Add", AnswerAsync);
+        app.MapGet("/metrics", static () => string.Create(CultureInfo.InvariantCulture, $"{ServerProcess.AllocatedMetric} {GC.GetTotalAllocatedBytes()}\n"));
         return app;
     });
 

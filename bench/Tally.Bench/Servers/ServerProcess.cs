@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -7,6 +8,9 @@ namespace Tally.Bench.Servers;
 /// <summary>A server in a process of its own, on free ports, until it is disposed.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
+    /// <summary>The counter of what the runtime has allocated.</summary>
+    public const string AllocatedMetric = "dotnet_gc_heap_total_allocated_bytes_total";
+
     private readonly Process _process;
 
     private ServerProcess(Process process, int grpc, int http)
@@ -27,6 +31,15 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>The largest resident size that it had.</summary>
     public double PeakMegabytes => Figures.Machine.PeakMegabytes(_process.Id);
+
+    /// <summary>How many bytes it has allocated since it began, as its metrics say.</summary>
+    public async Task<double> AllocatedBytesAsync()
+    {
+        using var http = new HttpClient { BaseAddress = Http };
+        var lines = (await http.GetStringAsync("/metrics")).Split('\n');
+        var line = lines.First(line => line.StartsWith(AllocatedMetric, StringComparison.Ordinal));
+        return double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+    }
 
     public static Task<ServerProcess> StartAsync(string program, params string[] args) =>
         StartAsync(program, new Dictionary<string, string>(StringComparer.Ordinal), args);
