@@ -1,4 +1,5 @@
-// Rises evenly to the rate until it breaks. k6 itself may be what breaks first: ./tally load breakpoint --builtin finds the server's limit.
+// Rises evenly to the rate. Each user stops once an answer took it more than a second. k6 itself may be what breaks first: ./tally load breakpoint --builtin
+// finds the server's limit.
 import { number, scenario } from './lib/tally.js';
 
 export { default, handleSummary, setup, teardown } from './lib/tally.js';
@@ -12,8 +13,4 @@ export const options = scenario(
   'breakpoint',
   1000,
   Array.from({ length: stages }, (_, at) => ({ from: (rate * at) / stages, to: (rate * (at + 1)) / stages, seconds: seconds / stages })),
-  {
-    dropped_iterations: [{ threshold: 'count<1000', abortOnFail: true }],
-    tally_add_duration: [{ threshold: 'p(99)<1000', abortOnFail: true, delayAbortEval: '10s' }],
-  },
 );

@@ -42,9 +42,7 @@ internal sealed class Drain(BenchOptions options, LocalSystem system, Generator 
     {
         for (var round = 1; round <= options.Rounds; round++)
         {
-            await system.StopComponentAsync(Calculator);
-            await StoreAsync();
-            await DrainAsync();
+            await RoundAsync(Backlog);
             await Console.Error.WriteLineAsync($"round {round} of {options.Rounds}: {_speeds[^1]:N0} results/s");
         }
 
@@ -70,14 +68,24 @@ internal sealed class Drain(BenchOptions options, LocalSystem system, Generator 
             figures);
     }
 
-    /// <summary>The backlog, stored by a Calculator that relays nothing.</summary>
-    private async Task StoreAsync()
+    /// <summary>Stores so many results, and lets them drain.</summary>
+    /// <returns>Results a second.</returns>
+    public async Task<double> RoundAsync(long backlog)
     {
-        await using var storing = await DurableServer.StartAsync(system, "--Outbox:Schema=outbox");
-        await generator.SendAsync(storing.Address, Backlog);
+        await system.StopComponentAsync(Calculator);
+        await StoreAsync(backlog);
+        await DrainAsync(backlog);
+        return _speeds[^1];
     }
 
-    private async Task DrainAsync()
+    /// <summary>The backlog, stored by a Calculator that relays nothing.</summary>
+    private async Task StoreAsync(long backlog)
+    {
+        await using var storing = await DurableServer.StartAsync(system, "--Outbox:Schema=outbox");
+        await generator.SendAsync(storing.Address, backlog);
+    }
+
+    private async Task DrainAsync(long backlog)
     {
         using var channel = GrpcChannel.ForAddress(new Uri(system.State.Components[Totals].Endpoints["grpc"]));
         var sums = new Contracts.V1.Totals.TotalsClient(channel);
@@ -96,9 +104,9 @@ internal sealed class Drain(BenchOptions options, LocalSystem system, Generator 
         var counted = (await sums.GetTotalAsync(new GetTotalRequest())).Count;
         var total = await sums.GetTotalAsync(new GetTotalRequest { AtLeast = { await CommittedAsync() } });
         var time = Stopwatch.GetElapsedTime(began);
-        if (total.Count - before != Backlog)
+        if (total.Count - before != backlog)
         {
-            throw new InvalidOperationException($"{Backlog} results were stored, but the total grew by {total.Count - before}.");
+            throw new InvalidOperationException($"{backlog} results were stored, but the total grew by {total.Count - before}.");
         }
 
         _speeds.Add((total.Count - first) / time.TotalSeconds);

@@ -45,7 +45,8 @@ internal sealed class Durable(BenchOptions options, IReadOnlyDictionary<string, 
             await ClosedGenerator.SendAsync(server.Address, 20_000, 64);
             foreach (var callers in Callers)
             {
-                calls[(name, callers)] = (long)Math.Max(callers, (await ClosedGenerator.SendAsync(server.Address, 50 * callers, callers)).PerSecond * options.Seconds);
+                var speed = await ClosedGenerator.SendAsync(server.Address, 2_000 + (100 * callers), callers);
+                calls[(name, callers)] = (long)Math.Max(callers, speed.PerSecond * options.Seconds);
             }
         }
 
@@ -53,7 +54,8 @@ internal sealed class Durable(BenchOptions options, IReadOnlyDictionary<string, 
         {
             foreach (var callers in Callers)
             {
-                foreach (var (name, server) in servers)
+                // Who is first in a round is last in the next: what changes on the machine in the course of time befalls all alike.
+                foreach (var (name, server) in round % 2 == 0 ? servers : servers.Reverse())
                 {
                     await RoundAsync($"{name}_{callers}", server, calls[(name, callers)], callers);
                 }

@@ -16,6 +16,7 @@ try
         ["grpc", .. var options] => await GrpcCost.RunAsync(BenchOptions.Parse(options)),
         ["durable", .. var options] => await Durable.RunAsync(BenchOptions.Parse(options)),
         ["whole-way", .. var options] => await WholeWay.RunAsync(BenchOptions.Parse(options)),
+        ["relay-plain", .. var options] => await RelayPlain.RunAsync(BenchOptions.Parse(options)),
         ["drain", .. var options] => await Drain.RunAsync(BenchOptions.Parse(options)),
         ["backlog", .. var options] => await Backlog.RunAsync(BenchOptions.Parse(options)),
         ["held-snapshot", .. var options] => await HeldSnapshot.RunAsync(BenchOptions.Parse(options)),

@@ -1,7 +1,7 @@
 // What all scripts share: one add with an idempotency key, the books of what was accepted, and the proof that the total grew by exactly that.
 //
 // CALCULATORS and TOTALS say where they listen (host:port, separated by commas); RATE, DURATION (seconds) and USERS change a script's usual ones; OUT is
-// the folder for the summary (the current one when left out). Virtual users share nothing, so the books are counters: each accepted result is added, and at
+// the folder for the summary (the current one when left out), PATIENCE how many seconds the total may take behind the last call. Virtual users share nothing, so the books are counters: each accepted result is added, and at
 // the end what the total grew by is subtracted. All numbers are integers whose sums stay far below 2^53, so that nothing is rounded.
 import grpc from 'k6/net/grpc';
 import exec from 'k6/execution';
@@ -11,12 +11,15 @@ import { htmlOf, textOf } from './summary.js';
 
 const calculators = addresses(__ENV.CALCULATORS, '127.0.0.1:50051');
 const totals = addresses(__ENV.TOTALS, '127.0.0.1:50052');
-const patience = { answer: 60, total: 120 }; // Seconds.
+const patience = { answer: 60, total: number(__ENV.PATIENCE, 120) }; // Seconds.
+const gives = 1000; // Milliseconds: an answer that takes longer shows that the system has given.
 const largest = 500000; // Of each number; a thousand million calls then stay below 2^53.
 
 const accepted = new Counter('tally_accepted');
 const acceptedSum = new Counter('tally_accepted_sum');
 const begun = new Counter('tally_begun');
+const notBegun = new Counter('tally_not_begun');
+const unbooked = new Counter('tally_unbooked');
 const refused = new Counter('tally_refused');
 const unknown = new Counter('tally_unknown');
 const wrong = new Counter('tally_wrong');
@@ -27,13 +30,16 @@ const latency = new Trend('tally_add_duration', true);
 const client = new grpc.Client();
 client.load([import.meta.resolve('../../protos').replace('file://', '')], 'tally/v1/calculator.proto', 'tally/v1/totals.proto');
 let connected = false;
+let moves = 0;
+let gave = false;
 let plan;
 
 // The options of a script: an open model, whose iterations begin when they are due, whatever the ones before do. `stages` are
-// {from, to, seconds}, rates in calls a second; `limits` are thresholds beside those on completeness.
+// {from, to, seconds}, rates in calls a second; `limits` are thresholds beside those on completeness. Without limits it looks for the limit: each user stops
+// once an answer took it too long. (To abort the test would leave calls under way whose results nobody knows of.)
 export function scenario(name, users, stages, limits) {
   const given = stages.map((stage) => ({ from: Math.round(stage.from), to: Math.round(stage.to), seconds: stage.seconds }));
-  plan = { name, stages: given };
+  plan = { name, stages: given, seeksLimit: limits === undefined };
   users = number(__ENV.USERS, users);
   const steps = [];
   let rate = given[0].from;
@@ -57,6 +63,7 @@ export function scenario(name, users, stages, limits) {
       ...limits,
       tally_unknown: ['count==0'],
       tally_wrong: ['count==0'],
+      tally_unbooked: ['count==0'],
       tally_count_difference: ['count==0'],
       tally_sum_difference: ['count==0'],
       // Always true: they make k6 keep the figures of each stage.
@@ -79,7 +86,7 @@ export const even = (rate, seconds) => ({ from: rate, to: rate, seconds });
 export function number(text, usual) {
   const value = text === undefined || text === '' ? usual : Number(text);
   if (!Number.isFinite(value) || value <= 0) {
-    throw new Error(`'${text}' is not a number above 0: RATE, DURATION and USERS must be.`);
+    throw new Error(`'${text}' is not a number above 0: RATE, DURATION, USERS and PATIENCE must be.`);
   }
 
   return value;
@@ -93,16 +100,23 @@ export function setup() {
 
 // One iteration: adds two numbers, and asks again with the same key until it knows the answer. Only a refusal that surely stored nothing is left at that.
 export default function add(data) {
+  if (gave) {
+    notBegun.add(1);
+    return;
+  }
+
   const tags = { stage: String(stageNow()) };
   begun.add(1, tags);
+  unbooked.add(1); // Until it is known what became of it, also if what follows should throw.
   const [a, b] = [integer(), integer()];
   const request = { a: String(a), b: String(b), idempotency_key: `${data.key}-${exec.vu.idInTest}-${exec.vu.iterationInInstance}` };
   const start = now();
   let mayBeStored = false;
-  connect(calculators[exec.vu.idInTest % calculators.length]);
   for (let pause = 0.05; ; pause = Math.min(2 * pause, 1)) {
-    const reply = client.invoke('tally.v1.Calculator/Add', request, { timeout: '5s' });
+    const reply = connect() ? client.invoke('tally.v1.Calculator/Add', request, { timeout: '5s' }) : never;
     if (reply.status === grpc.StatusOK) {
+      gave = plan.seeksLimit && now() - start > gives;
+      unbooked.add(-1);
       latency.add(now() - start, tags);
       accepted.add(1, tags);
       acceptedSum.add(a + b);
@@ -117,15 +131,18 @@ export default function add(data) {
 
     mayBeStored = mayBeStored || !(reply.trailers['tally-stored'] || []).includes('no');
     if (!mayBeStored) {
+      unbooked.add(-1);
       refused.add(1);
       return;
     }
 
     if (now() - start > 1000 * patience.answer) {
+      unbooked.add(-1);
       unknown.add(1);
       return;
     }
 
+    move();
     sleep(pause);
   }
 }
@@ -147,7 +164,7 @@ export function handleSummary(data) {
 function summaryOf(data) {
   const count = (name) => (data.metrics[name] ? data.metrics[name].values.count : 0);
   const elapsed = data.state.testRunDurationMs / 1000;
-  const dropped = count('dropped_iterations');
+  const dropped = count('dropped_iterations') + count('tally_not_begun');
   let began = 0;
   const stages = plan.stages.map((stage, at) => {
     const seconds = Math.max(0, Math.min(stage.seconds, elapsed - began));
@@ -156,13 +173,14 @@ function summaryOf(data) {
     // Where nothing was dropped, what was due is what began; the edges of the stages are not sharp.
     const due = dropped > 0 ? Math.max(begunHere, Math.round(((stage.from + stage.to) / 2) * seconds)) : begunHere;
     return {
-      rate: Math.max(stage.from, stage.to), seconds, due, begun: begunHere, answered: count(`tally_accepted{stage:${at}}`),
+      rate: (stage.from + stage.to) / 2, seconds, due, begun: begunHere, answered: count(`tally_accepted{stage:${at}}`),
       latency_ms: latencyOf(data.metrics[`tally_add_duration{stage:${at}}`]),
     };
   }).filter((stage) => stage.begun > 0);
   return {
     scenario: plan.name,
     accepted: { count: count('tally_accepted'), sum: String(count('tally_accepted_sum')) },
+    begun: count('tally_begun'),
     refused: count('tally_refused'),
     unknown: count('tally_unknown'),
     wrong: count('tally_wrong'),
@@ -211,12 +229,28 @@ function call(address, method, request) {
   return reply.message;
 }
 
-// Each virtual user has a connection of its own, and keeps it.
-function connect(address) {
+// What a call gets that had no connection to go on: surely nothing is stored.
+const never = { status: grpc.StatusUnavailable, trailers: { 'tally-stored': ['no'] } };
+
+// Each virtual user has a connection of its own, and keeps it while its Calculator answers.
+function connect() {
   if (!connected) {
-    client.connect(address, { plaintext: true });
-    connected = true;
+    try {
+      client.connect(calculators[(exec.vu.idInTest + moves) % calculators.length], { plaintext: true, timeout: '5s' });
+      connected = true;
+    } catch (away) {
+      move();
+    }
   }
+
+  return connected;
+}
+
+// To the next Calculator, since this one doesn't answer.
+function move() {
+  client.close();
+  connected = false;
+  moves += 1;
 }
 
 function addresses(text, usual) {

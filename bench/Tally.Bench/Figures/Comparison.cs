@@ -6,7 +6,8 @@ namespace Tally.Bench.Figures;
 /// <param name="Lines">A line a figure that both have.</param>
 internal sealed record Comparison(IReadOnlyList<ComparisonLine> Lines)
 {
-    public bool IsWorse => Lines.Any(line => line.Change == Change.Worse);
+    /// <summary>Whether a ratio got worse. Speeds alone may be those of another machine, or of another day.</summary>
+    public bool IsWorse => Lines.Any(line => line is { Change: Change.Worse, Now.IsRatio: true });
 
     /// <exception cref="FormatException">They are of different benches.</exception>
     public static Comparison Of(BenchResult before, BenchResult now) => before.Bench == now.Bench
@@ -35,19 +36,19 @@ internal enum Change
 }
 
 /// <summary>
-/// One figure before and now. The medians of two runs that differ in nothing lie apart, too: by less than half of both runs' ranges together in about 19 of 20 pairs of
-/// five rounds. What was measured once, such as a peak of memory, has no range of its own and is given a twentieth.
+/// One figure before and now. The medians of two runs that differ in nothing lie apart, too. So a change counts only where even the ranges of the rounds, each centred
+/// at its median, don't overlap: there are many figures, and one in a hundred would be by chance what one in twenty is. What was measured once, such as a peak of memory,
+/// has no range of its own and is given a twentieth.
 /// </summary>
 internal sealed record ComparisonLine(string Name, Figure Before, Figure Now)
 {
     private const double LeastNoise = 0.05;
 
     /// <summary>How much it changed, as a part of what it was.</summary>
-    public double Difference => (Now.Median - Before.Median) / Before.Median;
+    public double Difference => Before.Median == 0 ? 0 : (Now.Median - Before.Median) / Before.Median;
 
     /// <summary>How much chance alone may change it.</summary>
-    public double Noise => Math.Max(
-        Before.Spread == 0 || Now.Spread == 0 ? LeastNoise : 0, Math.Sqrt((Before.Range * Before.Range) + (Now.Range * Now.Range)) / 2 / Before.Median);
+    public double Noise => Before.Median == 0 ? 0 : Math.Max(Before.Spread == 0 || Now.Spread == 0 ? LeastNoise : 0, (Before.Range + Now.Range) / 2 / Before.Median);
 
     public Change Change => Math.Abs(Difference) <= Noise ? Change.None : Difference > 0 == Now.IsBetterWhenLarger ? Change.Better : Change.Worse;
 

@@ -13,7 +13,11 @@ internal sealed record Figure(double Median, double Spread, string Unit)
 
     /// <summary>Whether more of it is better: speeds, and ratios unless they are of costs.</summary>
     [JsonIgnore]
-    public bool IsBetterWhenLarger => Unit.EndsWith("/s", StringComparison.Ordinal) || Unit == "ratio";
+    public bool IsBetterWhenLarger => Unit is "ratio" or "calls/s" or "results/s" or "events/s";
+
+    /// <summary>Whether it compares parts that ran beside each other.</summary>
+    [JsonIgnore]
+    public bool IsRatio => Unit is "ratio" or Cost;
 
     /// <summary>How far the rounds lie apart, in its unit.</summary>
     [JsonIgnore]

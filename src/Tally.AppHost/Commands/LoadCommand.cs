@@ -111,21 +111,30 @@ internal static class LoadCommand
 
         if (Checkout.TryFindRoot() is { } root && await K6Tool.TryFindAsync(CancellationToken.None) is { } k6)
         {
+            if (call.Line.Has(Seed))
+            {
+                throw CommandException.Usage("--seed is for --builtin: k6 makes numbers of its own.");
+            }
+
             return new K6Generator(k6, Path.Combine(root, "load"), call.Output);
         }
 
-        call.Output.Note($"k6 isn't on the PATH, so the built-in generator makes the calls. {K6Tool.HowToGet}");
+        call.Output.Note($"k6 isn't on the PATH (or its scripts aren't there), so the built-in generator makes the calls. {K6Tool.HowToGet}");
         return builtIn;
     }
 
     /// <summary>The system that runs at the data folder, or null.</summary>
-    /// <exception cref="CommandException">It is asked to be made of something.</exception>
+    /// <exception cref="CommandException">It isn't ready, or it is asked to be made of something.</exception>
     private static LoadTarget? TryReadRunning(CommandCall call)
     {
-        if (SystemFiles.TryReadState(call.DataFolder) is not { State: SystemPhase.Ready } state || !SystemFiles.IsRunning(state)
-            || SystemFiles.TryReadConnections(call.DataFolder) is not { } connections)
+        if (SystemFiles.TryReadState(call.DataFolder) is not { } state || !SystemFiles.IsRunning(state))
         {
             return null;
+        }
+
+        if (state.State != SystemPhase.Ready || SystemFiles.TryReadConnections(call.DataFolder) is not { } connections)
+        {
+            throw CommandException.NotRunning($"The system in '{call.DataFolder}' isn't ready: it is {state.State.ToString().ToLowerInvariant()}.");
         }
 
         return SystemOptions.Parts.FirstOrDefault(call.Line.Has) is { } part

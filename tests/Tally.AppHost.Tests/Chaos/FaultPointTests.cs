@@ -41,7 +41,7 @@ public sealed class FaultPointTests
 
     private static bool IsOfTotals(string faultPoint) => faultPoint.StartsWith("fold", StringComparison.Ordinal);
 
-    [KafkaFact]
+    [ThoroughFact]
     public async Task Nothing_is_lost_when_stores_and_owners_die_and_stall_at_once()
     {
         ChaosStep[] steps =

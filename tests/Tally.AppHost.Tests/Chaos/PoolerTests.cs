@@ -15,7 +15,7 @@ public sealed class PoolerTests
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    [PoolerFact]
+    [ThoroughFact(Pooler.Program)]
     public async Task No_call_fails_in_the_end_behind_a_pooler_while_every_instance_is_restarted_in_turn()
     {
         await using var postgres = await PrivatePostgres.StartAsync();
@@ -73,12 +73,4 @@ public sealed class PoolerTests
             }
         }
     }
-}
-
-/// <summary>A test that needs a current Kafka, and pgbouncer.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class PoolerFactAttribute : FactAttribute
-{
-    public PoolerFactAttribute() =>
-        Skip = ToolFactAttribute.FindProgram(Pooler.Program) is null ? $"needs {Pooler.Program} on the PATH" : ModernKafka.WhyNot;
 }

@@ -62,6 +62,7 @@ public sealed class LoadReportTests
         var figure = new Figure(100, Amount.FromUnits(5));
         var report = new ProofReport(new Evidence([new ShardEvidence(0, 100) { Stored = figure, Published = figure, Applied = figure }]), load.Outcome.Books, []) { Load = load };
 
+        Directory.CreateDirectory(load.Plan.Folder);
         await LoadFiles.WriteAsync(report, load);
 
         var json = JsonDocument.Parse(await File.ReadAllTextAsync(folder.In("out/summary.json"))).RootElement;

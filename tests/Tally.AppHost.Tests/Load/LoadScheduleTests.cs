@@ -51,6 +51,6 @@ public sealed class LoadScheduleTests
             Assert.Equal(scenario.Name == "spike" ? 1_000 : 100, schedule.Stages.Max(stage => Math.Max(stage.From, stage.To)), 0.001);
         }
 
-        Assert.Equal([500, 750, 1_125], Enumerable.Range(0, 3).Select(step => LoadScenario.RateOf(step, 500)));
+        Assert.Equal((750, 2), (LoadScenario.NextRate(500), LoadScenario.NextRate(1)));
     }
 }

@@ -34,20 +34,21 @@ internal sealed class BuiltInGenerator(long seed, CommandOutput output, TimeProv
         using var channels = new CalculatorChannels(target.Calculators, plan.Users, callersPerChannel: 100);
         var sums = new RandomSums(seed);
         var calls = 0L;
-        for (var step = 0; step == 0 || (plan.Scenario.HasSteps && !HasGiven()); step++)
+        var rate = plan.Rate;
+        do
         {
             // A step that gave is made once more: a pause of the machine is no limit.
-            step -= plan.Scenario.HasSteps && step > 0 && GaveAt(_steps[^1]) ? 1 : 0;
-            var rate = plan.Scenario.HasSteps ? LoadScenario.RateOf(step, plan.Rate) : plan.Rate;
+            rate = _steps is [.., var last] && !GaveAt(last) ? LoadScenario.NextRate(rate) : rate;
             var schedule = plan.Scenario.Plan(rate, plan.Length);
             await RunAsync(new LoadWork(schedule, sums, calls, time) { EndsWhenItBreaks = plan.Scenario.EndsWhenItBreaks }, plan.Users, channels, status, cancellationToken);
             calls += schedule.Calls;
         }
+        while (plan.Scenario.HasSteps && !HasGiven());
 
-        return new LoadOutcome(_books, All(), _steps)
+        return new LoadOutcome(_books, LoadStep.OfAll(_steps, LoadLatency.Of(_latencies)), _steps)
         {
             FirstFailure = _firstFailure,
-            Limit = _broke || (plan.Scenario.HasSteps && HasGiven()) ? "the machine: this generator, both services, PostgreSQL and Kafka share it" : null,
+            Limit = _broke || (plan.Scenario.HasSteps && HasGiven()) ? $"the machine, which this generator and the system share, or the {plan.Users:N0} users (--users)" : null,
         };
     }
 
@@ -73,18 +74,10 @@ internal sealed class BuiltInGenerator(long seed, CommandOutput output, TimeProv
         work.AddTo(_latencies);
     }
 
+    /// <summary>Whether it gave at the same step twice.</summary>
     private bool HasGiven() => _steps.Count > 1 && GaveAt(_steps[^1]) && GaveAt(_steps[^2]);
 
     private static bool GaveAt(LoadStep step) => step.Answered < GivesBelow * step.Due || step.Latency.P99 > GivesAbove;
-
-    private LoadStep All() => new(_steps.Max(step => step.Rate), _steps.Sum(step => step.Seconds))
-    {
-        Due = _steps.Sum(step => step.Due),
-        NotBegun = _steps.Sum(step => step.NotBegun),
-        Answered = _steps.Sum(step => step.Answered),
-        Failed = _steps.Sum(step => step.Failed),
-        Latency = LoadLatency.Of(_latencies),
-    };
 
     private async Task ShowProgressAsync(LoadWork work, StatusLine status, CancellationToken ended)
     {

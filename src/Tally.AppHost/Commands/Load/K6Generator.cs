@@ -28,18 +28,16 @@ internal sealed class K6Generator(K6Tool k6, string scripts, CommandOutput outpu
 
     public async Task<LoadOutcome> RunAsync(LoadTarget target, LoadPlan plan, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(plan.Folder);
-        var began = Stopwatch.GetTimestamp();
-        var (exitCode, processor) = await RunAsync(StartOf(target, plan), cancellationToken);
         var file = Path.Combine(plan.Folder, "k6.json");
+        File.Delete(file);
+        var (exitCode, share) = await RunAsync(StartOf(target, plan), cancellationToken);
         if (exitCode is not (0 or ThresholdsFailed) || !File.Exists(file))
         {
             throw new CommandException("COMPONENT_FAILED", $"k6 ended with exit code {exitCode}; what it said is above.", ExitCodes.Failed);
         }
 
         var summary = JsonSerializer.Deserialize(await File.ReadAllTextAsync(file, cancellationToken), K6Json.Default.K6Summary)!;
-        var share = processor / Stopwatch.GetElapsedTime(began) / Environment.ProcessorCount;
-        return OutcomeOf(summary) with { Limit = LimitOf(summary, share) };
+        return OutcomeOf(summary) with { Limit = LimitOf(summary, plan.Scenario, share) };
     }
 
     private ProcessStartInfo StartOf(LoadTarget target, LoadPlan plan)
@@ -59,6 +57,7 @@ internal sealed class K6Generator(K6Tool k6, string scripts, CommandOutput outpu
                 ["RATE"] = plan.Rate.ToString(CultureInfo.InvariantCulture),
                 ["DURATION"] = plan.Length.TotalSeconds.ToString(CultureInfo.InvariantCulture),
                 ["USERS"] = plan.Users.ToString(CultureInfo.InvariantCulture),
+                ["PATIENCE"] = plan.Patience.TotalSeconds.ToString(CultureInfo.InvariantCulture),
                 ["OUT"] = plan.Folder,
                 ["K6_NO_USAGE_REPORT"] = "true",
                 ["K6_PROMETHEUS_RW_SERVER_URL"] = $"{target.Prometheus}/api/v1/write",
@@ -69,23 +68,28 @@ internal sealed class K6Generator(K6Tool k6, string scripts, CommandOutput outpu
         };
     }
 
-    /// <summary>Runs it, and gives a Ctrl-C the time to be passed on: k6 gets it too, and proves what it has done so far.</summary>
-    private async Task<(int ExitCode, TimeSpan Processor)> RunAsync(ProcessStartInfo start, CancellationToken cancellationToken)
+    /// <summary>Runs it to its end, and tells how much of the processors it used in the second when it used most.</summary>
+    private async Task<(int ExitCode, double Share)> RunAsync(ProcessStartInfo start, CancellationToken cancellationToken)
     {
         using var process = Process.Start(start)!;
         var said = Task.WhenAll(CopyAsync(process.StandardOutput), CopyAsync(process.StandardError));
-        var processor = TimeSpan.Zero;
+        using var status = new StatusLine(output.Terminal, TimeProvider.System);
+        var began = Stopwatch.GetTimestamp();
+        var (share, used, at) = (0.0, TimeSpan.Zero, began);
         var ended = process.WaitForExitAsync(cancellationToken);
         try
         {
             while (await Task.WhenAny(ended, Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None)) != ended)
             {
-                processor = UsedBy(process) ?? processor;
+                var usedNow = UsedBy(process) ?? used;
+                share = Math.Max(share, (usedNow - used) / Stopwatch.GetElapsedTime(at) / Environment.ProcessorCount);
+                (used, at) = (usedNow, Stopwatch.GetTimestamp());
+                status.Show($"{Name} makes calls: {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s");
             }
 
             await ended;
             await said;
-            return (process.ExitCode, processor);
+            return (process.ExitCode, share);
         }
         catch (OperationCanceledException)
         {
@@ -125,25 +129,23 @@ internal sealed class K6Generator(K6Tool k6, string scripts, CommandOutput outpu
             Failed = stage.Begun - stage.Answered,
             Latency = stage.LatencyMs.ToLatency(),
         }).ToArray();
-        var begun = summary.Accepted.Count + summary.Refused + summary.Unknown;
-        var all = new LoadStep(steps.Max(step => step.Rate), steps.Sum(step => step.Seconds))
+        var all = LoadStep.OfAll(steps, summary.LatencyMs.ToLatency()) with
         {
-            Due = begun + summary.NotBegun,
+            Due = summary.Begun + summary.NotBegun,
             NotBegun = summary.NotBegun,
             Answered = summary.Accepted.Count,
-            Failed = summary.Refused + summary.Unknown,
-            Latency = summary.LatencyMs.ToLatency(),
+            Failed = summary.Begun - summary.Accepted.Count,
         };
-        return new LoadOutcome(new Books(summary.Accepted, summary.Unknown, Refused: 0, summary.Wrong), all, steps);
+        return new LoadOutcome(new Books(summary.Accepted, summary.Unknown, Refused: 0, summary.Wrong), all, steps)
+        {
+            Problems = [.. summary.FailedThresholds.Select(threshold => $"k6: {threshold} doesn't hold.")],
+        };
     }
 
-    private static string? LimitOf(K6Summary summary, double share)
-    {
-        var due = summary.Accepted.Count + summary.Refused + summary.Unknown + summary.NotBegun;
-        return summary.NotBegun <= FewDropped * due ? null
-            : share >= OwnShare ? $"k6: it used {share:0%} of this machine's processors, and {summary.NotBegun:N0} calls never began. With --builtin there is more to be had"
-            : $"the system: k6 used {share:0%} of this machine's processors, and {summary.NotBegun:N0} calls never began";
-    }
+    private static string? LimitOf(K6Summary summary, LoadScenario scenario, double share) =>
+        summary.NotBegun <= (scenario.SeeksLimit ? 0 : FewDropped * (summary.Begun + summary.NotBegun)) ? null
+            : share >= OwnShare ? $"k6: it used up to {share:0%} of this machine's processors, and {summary.NotBegun:N0} calls never began. With --builtin there is more to be had"
+            : $"the system: k6 used up to {share:0%} of this machine's processors, and {summary.NotBegun:N0} calls never began";
 
     private static string HostsOf(IReadOnlyList<string> addresses) => string.Join(',', addresses.Select(address => new Uri(address).Authority));
 }

@@ -9,7 +9,6 @@ internal static class LoadFiles
     public static async Task WriteAsync(ProofReport report, LoadReport load)
     {
         var folder = load.Plan.Folder;
-        Directory.CreateDirectory(folder);
         await using var json = new StringWriter();
         report.Tell(new JsonOutput(PlainTo(json)));
         await using var text = new StringWriter();

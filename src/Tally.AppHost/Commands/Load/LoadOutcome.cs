@@ -11,6 +11,9 @@ internal sealed record LoadOutcome(Books Books, LoadStep All, IReadOnlyList<Load
     /// <summary>How the first call failed that wasn't answered OK.</summary>
     public string? FirstFailure { get; init; }
 
+    /// <summary>What the generator itself found wrong, a sentence each.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+
     /// <summary>Who kept it from being faster, in words; null when nobody did.</summary>
     public string? Limit { get; init; }
 }

@@ -12,7 +12,7 @@ internal sealed record LoadReport(LoadPlan Plan, string Generator, Figure Before
 {
     /// <summary>What is wrong, a sentence each.</summary>
     public IEnumerable<string> Problems =>
-        (Plan.Scenario.Limits?.ProblemsOf(Outcome.All) ?? [])
+        Outcome.Problems.Concat(Plan.Scenario.Limits?.ProblemsOf(Outcome.All) ?? [])
             .Concat(Outcome.Books.Unknown == 0 ? [] : [$"{Outcome.Books.Unknown} calls were never answered, though they were made again and again."]);
 
     /// <summary>The most that was answered a second while a stage lasted: what the system takes, where the scenario looked for that.</summary>

@@ -54,8 +54,8 @@ internal sealed record LoadScenario(string Name, string What, int Rate, TimeSpan
         _ => new LoadSchedule(Even(rate, length)),
     };
 
-    /// <summary>The rate of a step of <c>stress</c>, from 0.</summary>
-    public static int RateOf(int step, int first) => (int)Math.Min(first * Math.Pow(StepFactor, step), int.MaxValue / 2);
+    /// <summary>The rate of the step of <c>stress</c> behind one of this rate.</summary>
+    public static int NextRate(int rate) => (int)Math.Ceiling(rate * StepFactor);
 
     // One slope, told apart so that its latencies can be shown along the way.
     private const int BreakpointStages = 30;

@@ -12,6 +12,9 @@ internal sealed class LoadSchedule(params IReadOnlyList<LoadStage> stages)
     /// <summary>How many calls there are.</summary>
     public long Calls { get; } = stages.Sum(stage => stage.Calls);
 
+    /// <summary>When a stage begins.</summary>
+    public TimeSpan BeginningOf(int stage) => stages.Take(stage).Aggregate(TimeSpan.Zero, (sum, before) => sum + before.Length);
+
     /// <summary>When a call is due, and in which stage; null when there is no such call.</summary>
     /// <param name="call">Which call, from 0.</param>
     public (TimeSpan Due, int Stage)? At(long call)

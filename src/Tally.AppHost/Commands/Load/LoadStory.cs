@@ -11,6 +11,8 @@ internal sealed class LoadStory(LoadPlan plan, ILoadGenerator generator, Command
     /// <param name="cancellationToken">Stops it.</param>
     public async Task<ProofReport> RunAsync(LoadTarget target, bool isFresh, CancellationToken cancellationToken)
     {
+        // Before the first call: what it finds must have a place to be written to.
+        Directory.CreateDirectory(plan.Folder);
         await using var sources = new LiveSources(target.Database, target.TotalsHttp);
         var before = isFresh ? default : StoredOf(await CollectAsync(sources, cancellationToken));
 
@@ -32,7 +34,15 @@ internal sealed class LoadStory(LoadPlan plan, ILoadGenerator generator, Command
             Components = await ComponentProbe.AskAsync(target.State, cancellationToken),
             Load = load,
         };
-        await LoadFiles.WriteAsync(report, load);
+        try
+        {
+            await LoadFiles.WriteAsync(report, load);
+        }
+        catch (Exception full) when (full is IOException or UnauthorizedAccessException)
+        {
+            output.Note($"The summary can't be written to {plan.Folder}: {full.Message}");
+        }
+
         return report;
     }
 

@@ -40,7 +40,23 @@ internal sealed class LoadWork(LoadSchedule schedule, RandomSums sums, long firs
     public long Answered => _stages.Sum(stage => stage.Latencies.TotalCount);
 
     /// <summary>The stage that it is in now.</summary>
-    public LoadStage Now => schedule.Stages[schedule.At(Math.Max(0, Interlocked.Read(ref _taken) - 1))?.Stage ?? schedule.Stages.Count - 1];
+    public LoadStage Now
+    {
+        get
+        {
+            var left = time.GetElapsedTime(_began);
+            foreach (var stage in schedule.Stages)
+            {
+                left -= stage.Length;
+                if (left < TimeSpan.Zero)
+                {
+                    return stage;
+                }
+            }
+
+            return schedule.Stages[^1];
+        }
+    }
 
     public async ValueTask<NumberedSum?> TakeAsync(CancellationToken cancellationToken)
     {
@@ -79,6 +95,7 @@ internal sealed class LoadWork(LoadSchedule schedule, RandomSums sums, long firs
         var stage = _stages[schedule.At(call.Number - first)!.Value.Stage];
         if (isAnswered)
         {
+            Interlocked.Exchange(ref stage.LastAnswer, time.GetTimestamp());
             stage.Latencies.RecordValue(Math.Min(LongestMicroseconds, (long)time.GetElapsedTime(call.TakenAt).TotalMicroseconds));
         }
         else
@@ -90,15 +107,17 @@ internal sealed class LoadWork(LoadSchedule schedule, RandomSums sums, long firs
     /// <summary>What became of each stage, once all users have ended. Stages that never began aren't there.</summary>
     public IReadOnlyList<LoadStep> Steps =>
     [
-        .. schedule.Stages.Zip(_stages).Where(pair => pair.Second.Begun > 0).Select(pair => new LoadStep(
-            Math.Max(pair.First.From, pair.First.To), pair.First.Length.TotalSeconds)
-        {
-            Due = pair.First.Calls,
-            NotBegun = pair.First.Calls - pair.Second.Begun,
-            Answered = pair.Second.Latencies.TotalCount,
-            Failed = pair.Second.Failed,
-            Latency = LoadLatency.Of(pair.Second.Latencies),
-        }),
+        .. schedule.Stages.Select((stage, at) => (Stage: stage, Count: _stages[at], Began: schedule.BeginningOf(at))).Where(of => of.Count.Begun > 0)
+            .Select(of => new LoadStep(
+                (of.Stage.From + of.Stage.To) / 2,
+                Math.Max(of.Stage.Length.TotalSeconds, (time.GetElapsedTime(_began, of.Count.LastAnswer) - of.Began).TotalSeconds))
+            {
+                Due = of.Stage.Calls,
+                NotBegun = of.Stage.Calls - of.Count.Begun,
+                Answered = of.Count.Latencies.TotalCount,
+                Failed = of.Count.Failed,
+                Latency = LoadLatency.Of(of.Count.Latencies),
+            }),
     ];
 
     /// <summary>Adds the latencies of all stages to others.</summary>
@@ -108,6 +127,9 @@ internal sealed class LoadWork(LoadSchedule schedule, RandomSums sums, long firs
     {
         public long Begun;
         public long Failed;
+
+        /// <summary>When the last answer came that was OK, as a timestamp of the clock.</summary>
+        public long LastAnswer;
 
         public LongConcurrentHistogram Latencies { get; } = new(1, LongestMicroseconds, Digits);
     }
