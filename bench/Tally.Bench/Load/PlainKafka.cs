@@ -28,9 +28,13 @@ internal sealed class PlainKafka(KafkaConnection kafka, string topic, int partit
     /// <summary>As durable as the relay's and with the settings that it has: acknowledged by all, in order, and reports of what failed only.</summary>
     private void Send(long events, int bytes)
     {
-        var settings = new ProducerConfig(Settings()) 
+        var settings = new ProducerConfig(Settings())
         {
-            Acks = Acks.All, EnableIdempotence = true, LingerMs = 1, QueueBufferingMaxMessages = 1_000_000, DeliveryReportFields = "none",
+            Acks = Acks.All,
+            EnableIdempotence = true,
+            LingerMs = 1,
+            QueueBufferingMaxMessages = 1_000_000,
+            DeliveryReportFields = "none",
         };
         foreach (var (name, text) in kafka.ProducerSettings)
         {
