@@ -24,6 +24,9 @@ internal static class NaiveServer
         var connection = new NpgsqlConnectionStringBuilder(system.Connections.Postgres.ConnectionString)
         {
             MaxAutoPrepare = 4,
+
+            // The servers of both need connections beside each other.
+            MaxPoolSize = 20,
             Options = delayed ? "-c commit_delay=500 -c commit_siblings=2" : null,
         };
         return ServerProcess.StartAsync(
