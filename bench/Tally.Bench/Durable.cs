@@ -45,7 +45,7 @@ internal sealed class Durable(BenchOptions options, IReadOnlyDictionary<string, 
             await ClosedGenerator.SendAsync(server.Address, 20_000, 64);
             foreach (var callers in Callers)
             {
-                var speed = await ClosedGenerator.SendAsync(server.Address, 2_000 + (100 * callers), callers);
+                var speed = await ClosedGenerator.SendAsync(server.Address, 200 + (100 * callers), callers);
                 calls[(name, callers)] = (long)Math.Max(callers, speed.PerSecond * options.Seconds);
             }
         }
