@@ -129,7 +129,7 @@ export default function add(data) {
       return;
     }
 
-    mayBeStored = mayBeStored || !(reply.trailers['tally-stored'] || []).includes('no');
+    mayBeStored = mayBeStored || !storedNothing(reply);
     if (!mayBeStored) {
       unbooked.add(-1);
       refused.add(1);
@@ -228,6 +228,9 @@ function call(address, method, request) {
 
   return reply.message;
 }
+
+// Whether the Calculator says that surely nothing is stored. A connection that broke says nothing at all.
+const storedNothing = (reply) => (((reply.trailers || {})['tally-stored']) || []).includes('no');
 
 // What a call gets that had no connection to go on: surely nothing is stored.
 const never = { status: grpc.StatusUnavailable, trailers: { 'tally-stored': ['no'] } };

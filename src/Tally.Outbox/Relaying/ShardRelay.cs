@@ -155,7 +155,7 @@ internal sealed partial class ShardRelay
             lock (_acknowledging)
             {
                 _follows++;
-                BeginBehind_NeedsLock(Math.Min(claim.Relayed, claim.LastSequence));
+                BeginBehindUnderLock(Math.Min(claim.Relayed, claim.LastSequence));
             }
         }
 
@@ -170,8 +170,8 @@ internal sealed partial class ShardRelay
         _signal.Raise();
     }
 
-    /// <summary>Gives the stream up: the next one begins there, and what this one still reports counts no more.</summary>
-    private void BeginBehind_NeedsLock(long acknowledged)
+    /// <summary>Gives the stream up: the next one begins there, and what this one still reports counts no more. The caller holds the lock.</summary>
+    private void BeginBehindUnderLock(long acknowledged)
     {
         _stream = null;
         Volatile.Write(ref _acknowledged, acknowledged);

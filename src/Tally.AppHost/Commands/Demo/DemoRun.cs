@@ -59,20 +59,7 @@ internal sealed class DemoRun(DemoPlan plan, CommandOutput output, TimeProvider 
         var habits = CallerHabits.New();
         using var channels = new CalculatorChannels(addresses, plan.Callers);
         var callers = Enumerable.Range(0, plan.Callers).Select(at => new Caller(channels.ClientsOf(at), work, habits, time)).ToArray();
-
-        // The last caller to end stops the progress; a caller that fails must not leave it running.
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var progress = ShowProgressAsync(work, status, ended.Token);
-        try
-        {
-            await Task.WhenAll(callers.Select(caller => Task.Run(() => caller.RunAsync(cancellationToken), CancellationToken.None)));
-        }
-        finally
-        {
-            await ended.CancelAsync();
-            await progress;
-        }
-
+        await CallersAtWork.RunAsync(callers, ended => ShowProgressAsync(work, status, ended), cancellationToken);
         return [.. callers.Select(caller => caller.Books)];
     }
 

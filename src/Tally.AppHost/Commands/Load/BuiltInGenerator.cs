@@ -55,18 +55,7 @@ internal sealed class BuiltInGenerator(long seed, CommandOutput output, TimeProv
     private async Task RunAsync(LoadWork work, int users, CalculatorChannels channels, StatusLine status, CancellationToken cancellationToken)
     {
         var callers = Enumerable.Range(0, users).Select(at => new Caller(channels.ClientsOf(at), work, _habits, time)).ToArray();
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var progress = ShowProgressAsync(work, status, ended.Token);
-        try
-        {
-            await Task.WhenAll(callers.Select(caller => Task.Run(() => caller.RunAsync(cancellationToken), CancellationToken.None)));
-        }
-        finally
-        {
-            await ended.CancelAsync();
-            await progress;
-        }
-
+        await CallersAtWork.RunAsync(callers, ended => ShowProgressAsync(work, status, ended), cancellationToken);
         _books = callers.Aggregate(_books, (sum, caller) => sum + (caller.Books.Books with { Refused = 0 }));
         _firstFailure ??= callers.Select(caller => caller.Books.FirstFailure).FirstOrDefault(failure => failure is not null);
         _broke |= work.Broke;
