@@ -23,7 +23,12 @@ internal sealed record ProofReport(Evidence Evidence, Books? Books, IReadOnlyLis
     /// <summary>What load it was under, if that was the question.</summary>
     public LoadReport? Load { get; init; }
 
+    /// <summary>What was demanded beside the proof and doesn't hold, such as a limit of speed; nothing is lost or doubled for that.</summary>
+    public IReadOnlyList<string> Shortcomings { get; init; } = [];
+
     public bool IsProved => Problems.Count == 0;
+
+    private bool IsOk => IsProved && Shortcomings.Count == 0;
 
     /// <summary>Writes it down, and says how the program ends.</summary>
     public int Tell(CommandOutput output)
@@ -42,12 +47,12 @@ internal sealed record ProofReport(Evidence Evidence, Books? Books, IReadOnlyLis
             output.Answer(ToAnswer(), Answers.Readable.ProofAnswer, Write);
         }
 
-        return IsProved ? ExitCodes.Done : ExitCodes.Failed;
+        return IsOk ? ExitCodes.Done : ExitCodes.Failed;
     }
 
     private ProofAnswer ToAnswer() => new(
-        IsProved,
-        IsProved ? null : new ErrorAnswer("PROOF_FAILED", string.Join(' ', Problems)),
+        IsOk,
+        IsOk ? null : new ErrorAnswer(IsProved ? "LIMIT_EXCEEDED" : "PROOF_FAILED", string.Join(' ', Problems.Concat(Shortcomings))),
         Books?.Accepted,
         Evidence.Stored,
         Evidence.Trimmed.Count == 0 ? null : Evidence.Trimmed,
@@ -114,6 +119,16 @@ internal sealed record ProofReport(Evidence Evidence, Books? Books, IReadOnlyLis
         foreach (var problem in Problems)
         {
             text.Line(problem);
+        }
+
+        if (Shortcomings.Count > 0)
+        {
+            text.Line("But what was demanded besides doesn't hold:");
+        }
+
+        foreach (var shortcoming in Shortcomings)
+        {
+            text.Line(shortcoming);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Xml.Linq;
 using Tally.AppHost.Commands;
 using Tally.AppHost.Commands.Load;
+using Tally.AppHost.Commands.Output;
 using Tally.AppHost.Proof;
 using Tally.AppHost.Tests.Support;
 
@@ -27,6 +28,25 @@ public sealed class LoadReportTests
     [Fact]
     public void A_call_without_an_answer_is_a_problem_in_every_scenario() =>
         Assert.Equal(["2 calls were never answered, though they were made again and again."], Report(Stress, Step(100, 100), unknown: 2).Problems);
+
+    [Fact]
+    public void What_is_too_slow_fails_and_is_not_said_to_be_lost()
+    {
+        using var written = new StringWriter();
+        var load = Report(Smoke, Step(100, 100));
+        var figure = new Figure(100, Amount.FromUnits(5));
+        var report = new ProofReport(new Evidence([new ShardEvidence(0, 100) { Stored = figure, Published = figure, Applied = figure }]), load.Outcome.Books, [])
+        {
+            Load = load,
+            Shortcomings = ["p99 is long."],
+        };
+
+        Assert.Equal(1, report.Tell(new TextOutput(new Terminal(() => TextReader.Null, written, TextWriter.Null))));
+        Assert.EndsWith("PROVED: nothing lost, nothing doubled.\nBut what was demanded besides doesn't hold:\np99 is long.\n", written.ToString(), StringComparison.Ordinal);
+        written.GetStringBuilder().Clear();
+        report.Tell(new JsonOutput(new Terminal(() => TextReader.Null, written, TextWriter.Null)));
+        Assert.Equal("LIMIT_EXCEEDED", JsonDocument.Parse(written.ToString()).RootElement.GetProperty("error").GetProperty("code").GetString());
+    }
 
     [Fact]
     public void The_chart_has_a_bar_for_each_step_on_a_logarithmic_scale()

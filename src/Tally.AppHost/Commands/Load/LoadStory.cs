@@ -27,12 +27,13 @@ internal sealed class LoadStory(LoadPlan plan, ILoadGenerator generator, Command
 
         var load = new LoadReport(plan, generator.Name, before, outcome);
         var problems = Judge.ProblemsOf(evidence, outcome.Books with { Accepted = before + outcome.Books.Accepted });
-        var report = new ProofReport(evidence, outcome.Books, [.. problems, .. load.Problems])
+        var report = new ProofReport(evidence, outcome.Books, problems)
         {
             Seconds = seconds,
             Seed = generator.Seed,
             Components = await ComponentProbe.AskAsync(target.State, cancellationToken),
             Load = load,
+            Shortcomings = [.. load.Problems],
         };
         try
         {
