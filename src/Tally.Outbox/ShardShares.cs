@@ -1,5 +1,6 @@
 using Tally.Outbox.Diagnostics;
 using Tally.Outbox.Relaying;
+using Tally.Outbox.Storage;
 using Tally.Outbox.Writing;
 
 namespace Tally.Outbox;
@@ -13,8 +14,14 @@ internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRela
 {
     public const int RenewalsPerLease = 5;
 
+    // In renewals: how long a shard stays free before anyone takes it, and how long whoever took it beyond its part keeps it.
+    private const int LongFree = 3 * RenewalsPerLease;
+    private const int KeptBeyond = 60 * RenewalsPerLease;
+
     private readonly HashSet<int> _leaving = [];
     private readonly Dictionary<int, int> _freeFor = [];
+    private readonly Dictionary<int, int> _beyondFor = [];
+    private int _instances;
     private IReadOnlySet<int> _held = new HashSet<int>();
 
     // Written by the lease keeper, read by whoever looks at the metrics.
@@ -36,11 +43,13 @@ internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRela
 
         var kept = view.Mine.Except(_leaving).Except(given).Order().ToList();
         var share = view.ShareOf(relays.Count);
-        for (; kept.Count > share; kept.RemoveAt(kept.Count - 1))
+        LookAtBeyond(view);
+        foreach (var shard in kept.Except(_beyondFor.Keys).Skip(share).ToList())
         {
-            Log.GivingUp(context.Logger, kept[^1], view.Instances);
-            _leaving.Add(kept[^1]);
-            holders[kept[^1]].Leave();
+            Log.GivingUp(context.Logger, shard, view.Instances);
+            kept.Remove(shard);
+            _leaving.Add(shard);
+            holders[shard].Leave();
         }
 
         var claimable = Claimable(view.Free, share - kept.Count);
@@ -56,8 +65,26 @@ internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRela
         _leases is { } leases && leases.Shards.Contains(shard) ? context.Options.LeaseTime - context.Time.GetElapsedTime(leases.RenewedAt) : null;
 
     /// <summary>
+    /// What was taken beyond this instance's part stays, since nobody else wanted it: given up at once, it would be free for long again, and so on. Once
+    /// instances come or go, or after a while, it counts as any other: whoever couldn't claim may have been mended.
+    /// </summary>
+    private void LookAtBeyond(LeaseView view)
+    {
+        foreach (var (shard, renewals) in _beyondFor.ToList())
+        {
+            _beyondFor[shard] = renewals + 1;
+            if (view.Instances != _instances || renewals >= KeptBeyond || !(view.Mine.Contains(shard) || view.Free.Contains(shard)))
+            {
+                _beyondFor.Remove(shard);
+            }
+        }
+
+        _instances = view.Instances;
+    }
+
+    /// <summary>
     /// The free ones that this instance may claim. One that stays free for long is taken by anyone, whatever its part: an instance that is alive but can't
-    /// claim must not leave results without a relay.
+    /// claim, or that doesn't know the shard yet, must not leave results without a relay.
     /// </summary>
     private HashSet<int> Claimable(IReadOnlySet<int> free, int room)
     {
@@ -70,9 +97,14 @@ internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRela
         foreach (var shard in free.Order())
         {
             _freeFor[shard] = _freeFor.GetValueOrDefault(shard) + 1;
-            if (claimable.Count < room || _freeFor[shard] > 3 * RenewalsPerLease)
+            if (claimable.Count < room)
             {
                 claimable.Add(shard);
+            }
+            else if (_freeFor[shard] > LongFree)
+            {
+                claimable.Add(shard);
+                _beyondFor.TryAdd(shard, 0);
             }
         }
 

@@ -89,9 +89,12 @@ public sealed class LoadTests(LoadTests.Loaded loaded) : IClassFixture<LoadTests
         Assert.Contains("(2 too many)", answer.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
         var own = ReadK6();
         Assert.Equal((-2, -2.01), DifferenceOf(own));
+
+        // A busy machine may add that calls began late.
+        var failed = own.GetProperty("failed_thresholds").EnumerateArray().Select(threshold => threshold.GetString());
         Assert.Equal(
             ["tally_count_difference: count==0", "tally_sum_difference: count==0"],
-            own.GetProperty("failed_thresholds").EnumerateArray().Select(threshold => threshold.GetString()).Order(StringComparer.Ordinal));
+            failed.Where(threshold => threshold != "dropped_iterations: count==0").Order(StringComparer.Ordinal));
     }
 
     private Task<(int ExitCode, JsonElement Answer)> LoadAsync(string scenario, params string[] more) =>
