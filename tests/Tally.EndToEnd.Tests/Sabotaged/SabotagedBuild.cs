@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Xml.Linq;
 using Tally.TestSupport;
@@ -7,6 +8,8 @@ namespace Tally.EndToEnd.Tests.Sabotaged;
 /// <summary>A second build of the libraries and their tests, which can be told to break a promise (src/Shared/Sabotage.cs).</summary>
 public sealed class SabotagedBuild : IAsyncLifetime
 {
+    private const int AtATime = 3;
+
     private static readonly TimeSpan LongestRun = TimeSpan.FromMinutes(10);
 
     private static readonly string[] Projects = ["Tally.Outbox.Tests", "Tally.Inbox.Tests"];
@@ -16,7 +19,7 @@ public sealed class SabotagedBuild : IAsyncLifetime
 
     private readonly string _results = Directory.CreateTempSubdirectory("tally-sabotage-").FullName;
 
-    private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _unbroken = new(StringComparer.Ordinal);
+    private Task<IReadOnlyDictionary<(string Sabotage, string Project, string Test), string>>? _outcomes;
 
     // Where its tests are skipped it isn't made.
     async Task IAsyncLifetime.InitializeAsync()
@@ -39,18 +42,40 @@ public sealed class SabotagedBuild : IAsyncLifetime
         return Task.CompletedTask;
     }
 
-    /// <summary>Runs tests with nothing broken: once, all of a project's together.</summary>
-    /// <param name="project">Which project they are in.</param>
-    /// <param name="tests">The ends of their full names.</param>
-    internal async Task<IReadOnlyDictionary<string, string>> RunUnbrokenAsync(string project, IEnumerable<string> tests) =>
-        _unbroken.TryGetValue(project, out var outcomes) ? outcomes : _unbroken[project] = await RunAsync(project, [.. tests], sabotage: "");
+    /// <summary>How a test ended with nothing broken, and with a promise broken. The first who asks runs all of them, a few at a time: they mostly wait.</summary>
+    /// <param name="sabotage">Which promise.</param>
+    /// <param name="project">Which project the test is in.</param>
+    /// <param name="test">The end of its full name.</param>
+    internal async Task<(string Unbroken, string Broken)> OutcomesAsync(string sabotage, string project, string test)
+    {
+        var outcomes = await (_outcomes ??= RunAllAsync());
+        return (outcomes[("", project, test)], outcomes[(sabotage, project, test)]);
+    }
+
+    private async Task<IReadOnlyDictionary<(string Sabotage, string Project, string Test), string>> RunAllAsync()
+    {
+        var all = SabotageTests.All().ToArray();
+        var unbroken = all.Select(of => (Sabotage: "", of.Project, of.Test)).Distinct();
+        var outcomes = new ConcurrentDictionary<(string, string, string), string>();
+        await Parallel.ForEachAsync(
+            all.Concat(unbroken).GroupBy(of => (of.Sabotage, of.Project)),
+            new ParallelOptions { MaxDegreeOfParallelism = AtATime },
+            async (run, _) =>
+            {
+                foreach (var (test, outcome) in await RunAsync(run.Key.Project, [.. run.Select(of => of.Test)], run.Key.Sabotage))
+                {
+                    outcomes[(run.Key.Sabotage, run.Key.Project, test)] = outcome;
+                }
+            });
+        return outcomes;
+    }
 
     /// <summary>Runs tests in a process of their own.</summary>
     /// <param name="project">Which project they are in.</param>
     /// <param name="tests">The ends of their full names.</param>
     /// <param name="sabotage">What is broken meanwhile; nothing when it's empty.</param>
     /// <returns>How each ended, as the runner says it: <c>Passed</c>, <c>Failed</c>.</returns>
-    internal async Task<IReadOnlyDictionary<string, string>> RunAsync(string project, IReadOnlyList<string> tests, string sabotage)
+    private async Task<IReadOnlyDictionary<string, string>> RunAsync(string project, IReadOnlyList<string> tests, string sabotage)
     {
         var file = Path.Combine(_results, $"{Guid.NewGuid():N}.trx");
         var (_, said) = await RunAsync(
