@@ -23,8 +23,8 @@ public sealed class Listeners
     {
         server.AddServerHeader = false;
 
-        // A caller keeps hundreds of calls under way on one connection; the usual 100 streams would make it open more or wait.
-        server.Limits.Http2.MaxStreamsPerConnection = 4096;
+        // One connection with this many calls under way keeps the service busy; with more, whoever shares the service with it only waits the longer.
+        server.Limits.Http2.MaxStreamsPerConnection = 256;
         server.Limits.Http2.InitialConnectionWindowSize = 4 * 1024 * 1024;
         server.Limits.Http2.InitialStreamWindowSize = 1024 * 1024;
 

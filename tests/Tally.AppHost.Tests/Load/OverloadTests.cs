@@ -1,5 +1,4 @@
 using System.Globalization;
-using Npgsql;
 using Tally.AppHost.Commands;
 using Tally.AppHost.Commands.Demo;
 using Tally.AppHost.Commands.Load;
@@ -34,7 +33,7 @@ public sealed class OverloadTests
             Postgres = null,
             ServiceSettings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Outbox:MaxBatchResults"] = "2", ["Outbox:QueueCapacity"] = "20" },
         });
-        await SlowDownAsync(whole.System.Connections.Postgres.ConnectionString);
+        await SlowCommits.BeginAsync(whole, TimeSpan.FromMilliseconds(100));
 
         var peak = await LoadAsync(whole, rate: 300, TimeSpan.FromSeconds(5));
         var ready = ReadyAllAlongAsync(whole, out var over);
@@ -53,17 +52,6 @@ public sealed class OverloadTests
         var after = await LoadAsync(whole, rate: 50, Recovered);
         Assert.True(after is { Failed: 0, NotBegun: 0 } && after.Latency.P99 < Recovered, $"{after}");
         await whole.ProveAsync(_books, Patience);
-    }
-
-    /// <summary>Each commit waits for a tenth of a second.</summary>
-    private static async Task SlowDownAsync(string superuser)
-    {
-        await using var database = NpgsqlDataSource.Create(superuser);
-        foreach (var sql in new[] { "ALTER SYSTEM SET commit_siblings = 0", "ALTER SYSTEM SET commit_delay = 100000", "SELECT pg_reload_conf()" })
-        {
-            await using var command = database.CreateCommand(sql);
-            await command.ExecuteNonQueryAsync();
-        }
     }
 
     private async Task<LoadStep> LoadAsync(WholeSystem whole, int rate, TimeSpan length)

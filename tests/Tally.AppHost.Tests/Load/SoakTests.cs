@@ -1,0 +1,126 @@
+using System.Globalization;
+using Tally.AppHost.Commands;
+using Tally.AppHost.Commands.Demo;
+using Tally.AppHost.Commands.Load;
+using Tally.AppHost.Hosting;
+using Tally.AppHost.Proof;
+using Tally.AppHost.Tests.Chaos;
+using Tally.AppHost.Tests.Support;
+using Tally.TestSupport;
+using Xunit.Abstractions;
+
+namespace Tally.AppHost.Tests.Load;
+
+/// <summary>Half of what the machine takes, for long: nothing grows, and old segments go meanwhile.</summary>
+[Collection(nameof(WholeSystems))]
+public sealed class SoakTests(ITestOutputHelper output)
+{
+    // Of which the second is compared with the last: in the first one, programs are still warming up.
+    private const int Parts = 6;
+    private const int Users = 200;
+    private const string Segments = "SELECT count(*) FROM pg_partition_tree('outbox.outbox_batches') WHERE isleaf";
+    private static readonly string[] Services = ["calculator-1", "totals-1"];
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private Books _books;
+    private long _calls;
+
+    [KafkaFact]
+    public Task Nothing_grows_in_minutes() => SoakAsync(TimeSpan.FromMinutes(3));
+
+    [ThoroughFact]
+    public Task Nothing_grows_in_half_an_hour() => SoakAsync(TimeSpan.FromMinutes(30));
+
+    private async Task SoakAsync(TimeSpan length)
+    {
+        await using var whole = await WholeSystem.StartAsync(settings => settings with
+        {
+            ServiceSettings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Outbox:SegmentSize"] = "5000", ["Outbox:Retention"] = "00:00:05" },
+        });
+        await LoadAsync(whole, [new LoadStage(5_000, 5_000, TimeSpan.FromSeconds(3))]);
+        var most = (await LoadAsync(whole, [new LoadStage(30_000, 30_000, TimeSpan.FromSeconds(3))])).Single().AnsweredRate;
+
+        var part = length / Parts;
+        using var over = new CancellationTokenSource();
+        var watching = WatchAsync(whole, part, over.Token);
+        var steps = await LoadAsync(whole, [.. Enumerable.Repeat(new LoadStage(most / 2, most / 2, part), Parts)]);
+        await over.CancelAsync();
+        var seen = await watching;
+        output.WriteLine($"{most:N0}/s at most, half of it asked for; p50 {string.Join(", ", steps.Select(step => $"{step.Latency.P50.TotalMilliseconds:0.0}"))} ms");
+        Array.ForEach(seen, held => output.WriteLine($"{held}"));
+
+        Assert.All(steps, step => Assert.Equal((0, 0), (step.Failed, step.NotBegun)));
+        Assert.InRange(steps[^1].Latency.P50, TimeSpan.Zero, 1.5 * steps[1].Latency.P50);
+        foreach (var service in Services)
+        {
+            var (early, late) = (seen[1].Of[service], seen[^1].Of[service]);
+            Assert.True(late.Megabytes <= 1.1 * early.Megabytes, $"{service} grew from {early.Megabytes:0} to {late.Megabytes:0} MB.");
+            Assert.True(late.Handles <= early.Handles + 10, $"{service} has {late.Handles} handles, and had {early.Handles}.");
+            Assert.True(late.Threads <= early.Threads + 5, $"{service} has {late.Threads} threads, and had {early.Threads}.");
+        }
+
+        Assert.True(seen[^1].Segments <= seen[1].Segments + 8, $"There are {seen[^1].Segments} segments, and were {seen[1].Segments}.");
+        Assert.True(await whole.QueryOutboxAsync("SELECT sum(last_sequence) FROM outbox.trimmed") > _calls / 2);
+        await whole.ProveAsync(_books, Patience);
+    }
+
+    private async Task<IReadOnlyList<LoadStep>> LoadAsync(WholeSystem whole, LoadStage[] stages)
+    {
+        var schedule = new LoadSchedule(stages);
+        var work = new LoadWork(schedule, new RandomSums(1), _calls, TimeProvider.System);
+        using var channels = new CalculatorChannels(whole.System.AddressesOf(ServiceNames.Calculator, ComponentNames.Grpc), Users, callersPerChannel: 50);
+        var callers = Enumerable.Range(0, Users).Select(at => new Caller(channels.ClientsOf(at), work, CallerHabits.New(), TimeProvider.System)).ToArray();
+        await Task.WhenAll(callers.Select(caller => Task.Run(() => caller.RunAsync(CancellationToken.None)))).Within(schedule.Length + Patience);
+        _calls += schedule.Calls;
+        _books = callers.Aggregate(_books, (sum, caller) => sum + caller.Books.Books);
+        return work.Steps;
+    }
+
+    /// <returns>What was seen in each part, on the average.</returns>
+    private static async Task<Seen[]> WatchAsync(WholeSystem whole, TimeSpan part, CancellationToken over)
+    {
+        var parts = new List<Seen>();
+        while (!over.IsCancellationRequested)
+        {
+            var looks = new List<Seen>();
+            for (var end = DateTime.UtcNow + part; DateTime.UtcNow < end && !over.IsCancellationRequested;)
+            {
+                looks.Add(new Seen(Services.ToDictionary(service => service, service => Held.By(whole.System.State.Components[service].Pid!.Value)), await whole.QueryOutboxAsync(Segments)));
+                await Task.Delay(TimeSpan.FromSeconds(1), over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            if (parts.Count < Parts && looks.Count > 0)
+            {
+                parts.Add(Seen.Average(looks));
+            }
+        }
+
+        return [.. parts];
+    }
+
+    private sealed record Seen(IReadOnlyDictionary<string, Held> Of, double Segments)
+    {
+        public static Seen Average(IReadOnlyCollection<Seen> looks) => new(
+            Services.ToDictionary(
+                service => service,
+                service => new Held(
+                    looks.Average(look => look.Of[service].Megabytes), looks.Average(look => look.Of[service].Handles), looks.Average(look => look.Of[service].Threads))),
+            looks.Average(look => look.Segments));
+
+        public override string ToString() =>
+            $"{string.Join("; ", Of.Select(of => $"{of.Key} {of.Value.Megabytes:0.0} MB, {of.Value.Handles:0.0} handles, {of.Value.Threads:0.0} threads"))}; {Segments:0.0} segments";
+    }
+
+    /// <summary>What a process holds, as Linux counts it.</summary>
+    private sealed record Held(double Megabytes, double Handles, double Threads)
+    {
+        public static Held By(int pid)
+        {
+            var status = File.ReadLines($"/proc/{pid}/status").ToArray();
+            return new Held(Number("VmRSS:") / 1_024, Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count(), Number("Threads:"));
+
+            double Number(string name) =>
+                double.Parse(status.First(line => line.StartsWith(name, StringComparison.Ordinal)).Split('\t', ' ').First(word => word.Length > 0 && char.IsAsciiDigit(word[0])), CultureInfo.InvariantCulture);
+        }
+    }
+}
