@@ -17,8 +17,7 @@ internal sealed class HeldSnapshot(BenchOptions options, LocalSystem system, Gen
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(5);
 
     private readonly RoundFigures _rounds = new();
-    private readonly WholeWayLoad _load = new(
-        generator, new Uri(system.State.Components[Calculator].Endpoints["grpc"]), new Uri(system.State.Components[Totals].Endpoints["grpc"]));
+    private readonly WholeWayLoad _load = WholeWayLoad.Over(system, generator);
 
     public static async Task<int> RunAsync(BenchOptions options)
     {

@@ -26,7 +26,7 @@ try
         ["send-keys", var server, var calls, var keys] => await KeyGenerator.RunAsync(new Uri(server), long.Parse(calls), Enum.Parse<KeyKind>(keys)),
         ["send-closed", var server, var calls, var callers] => await ClosedGenerator.RunAsync(new Uri(server), long.Parse(calls), int.Parse(callers)),
         ["send-at-rate", var server, var rate, var seconds] => await Generator.RunAtRateAsync(new Uri(server), int.Parse(rate), TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture))),
-        ["send", var server, var calls] => await Generator.RunAsync(new Uri(server), long.Parse(calls)),
+        ["send", var server, var calls, var connections] => await Generator.RunAsync(new Uri(server), long.Parse(calls), int.Parse(connections)),
         _ => BenchOptions.Usage(),
     };
 }

@@ -7,15 +7,16 @@ namespace Tally.Bench;
 
 /// <summary>
 /// What durability costs: the same generator calls, in alternating rounds, a bare Kestrel handler, the Calculator that answers without storing,
-/// one that stores but doesn't relay, and the whole way until the total holds the last result.
+/// one that stores but doesn't relay, and the whole way until the total holds the last result. Then, by an open model, how long an add and its way into the total take
+/// at parts of what this run has found to be the most, and at one rate that is the same everywhere.
 /// </summary>
 internal sealed class WholeWay(BenchOptions options, LocalSystem system, Generator generator)
 {
-    private const int OpenModelRate = 2_000;
+    private const int FixedRate = 5_000;
+    private static readonly int[] Percents = [10, 50, 80];
 
-    // Speeds, and of the open model milliseconds; a value a round each.
-    private readonly Dictionary<string, List<double>> _rounds = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, List<double>> _latencies = new(StringComparer.Ordinal);
+    private readonly RoundFigures _rounds = new();
+    private readonly RoundFigures _latencies = new();
 
     public static async Task<int> RunAsync(BenchOptions options)
     {
@@ -34,7 +35,8 @@ internal sealed class WholeWay(BenchOptions options, LocalSystem system, Generat
         await using var bare = await ServerProcess.StartAsync(here, "serve", "bare");
         await using var echo = await ServerProcess.StartAsync(here, "serve", "echo");
         await using var durable = await DurableServer.StartAsync(system);
-        var wholeWay = new WholeWayLoad(generator, calculator, totals);
+        var wholeWay = WholeWayLoad.Over(system, generator);
+        var model = new OpenModel(generator, calculator, totals);
 
         // Warm-up: every part runs its hot code until it is compiled for good, and the number of calls is chosen.
         var calls = 0L;
@@ -46,25 +48,29 @@ internal sealed class WholeWay(BenchOptions options, LocalSystem system, Generat
 
         for (var round = 1; round <= options.Rounds; round++)
         {
-            await RoundAsync("bare", () => generator.SendAsync(bare.Address, calls));
-            await RoundAsync("echo", () => generator.SendAsync(echo.Address, calls));
-            await RoundAsync("durable", () => generator.SendAsync(durable.Address, calls / 2));
-            await RoundAsync("whole_way", () => wholeWay.SendAsync(calls / 2));
-            await LatencyRoundAsync(new OpenModel(generator, calculator, totals));
-            await Console.Error.WriteLineAsync($"round {round} of {options.Rounds}: {string.Join(", ", _rounds.Select(r => $"{r.Key} {r.Value[^1]:N0}/s"))}");
+            // Who is first in a round is last in the next: what changes on the machine in the course of time befalls all alike.
+            (string Name, Func<Task<double>> Measure)[] parts =
+            [
+                ("bare", () => generator.SendAsync(bare.Address, calls)),
+                ("echo", () => generator.SendAsync(echo.Address, calls)),
+                ("durable", () => generator.SendAsync(durable.Address, calls / 2)),
+                ("whole_way", () => wholeWay.SendAsync(calls / 2)),
+            ];
+            foreach (var (name, measure) in round % 2 == 1 ? parts : parts.Reverse())
+            {
+                _rounds.Add(name, await measure(), "calls/s");
+            }
+
+            await LatenciesAsync(model);
+            await Console.Error.WriteLineAsync($"round {round} of {options.Rounds}: {_rounds.Last()}; {_latencies.Last()}");
         }
 
         // The peak is that of full load: the open model is light.
         var (memoryA, memoryB) = (Peak("calculator-1"), Peak("totals-1"));
-        var figures = _rounds.ToDictionary(round => round.Key, round => Figure.Of(round.Value, "calls/s"), StringComparer.Ordinal);
-        figures["echo_ratio"] = Ratio("echo", "bare");
-        figures["durable_ratio"] = Ratio("durable", "echo");
-        figures["whole_way_ratio"] = Ratio("whole_way", "echo");
-        foreach (var (name, rounds) in _latencies)
-        {
-            figures[name] = Figure.Of(rounds, "ms");
-        }
-
+        AddRatios("echo", "bare");
+        AddRatios("durable", "echo");
+        AddRatios("whole_way", "echo");
+        var figures = _rounds.ToFigures().Concat(_latencies.ToFigures()).ToDictionary(StringComparer.Ordinal);
         figures["calculator_memory"] = new Figure(Math.Round(memoryA, 1), 0, "MB");
         figures["totals_memory"] = new Figure(Math.Round(memoryB, 1), 0, "MB");
         var kafka = system.State.Components["kafka"];
@@ -81,29 +87,25 @@ internal sealed class WholeWay(BenchOptions options, LocalSystem system, Generat
             figures);
     }
 
-    private async Task RoundAsync(string name, Func<Task<double>> measure) => Keep(_rounds, name, await measure());
-
-    private async Task LatencyRoundAsync(OpenModel model)
+    /// <summary>At parts of the most that went the whole way in the rounds so far, and at the rate that machines can be compared by.</summary>
+    private async Task LatenciesAsync(OpenModel model)
     {
-        var (add, toTotal) = await model.RunAsync(OpenModelRate, TimeSpan.FromSeconds(options.Seconds));
-        Keep(_latencies, "add_p50", Figure.Percentile(add, 0.5));
-        Keep(_latencies, "add_p99", Figure.Percentile(add, 0.99));
-        Keep(_latencies, "add_to_total_p50", Figure.Percentile(toTotal, 0.5));
-        Keep(_latencies, "add_to_total_p99", Figure.Percentile(toTotal, 0.99));
-    }
-
-    private static void Keep(Dictionary<string, List<double>> figures, string name, double value)
-    {
-        if (!figures.TryGetValue(name, out var rounds))
+        var most = Figure.Of(_rounds["whole_way"], "calls/s").Median;
+        foreach (var (name, rate) in Percents.Select(percent => (percent, (int)(most * percent / 100))).Append((FixedRate, FixedRate)))
         {
-            figures[name] = rounds = [];
+            var (add, toTotal) = await model.RunAsync(rate, TimeSpan.FromSeconds(options.Seconds));
+            foreach (var (what, times) in new[] { ("add", add), ("add_to_total", toTotal) })
+            {
+                _latencies.Add($"{what}_p50_at_{name}", Figure.Percentile(times, 0.5), "ms");
+                _latencies.Add($"{what}_p99_at_{name}", Figure.Percentile(times, 0.99), "ms");
+                _latencies.Add($"{what}_p999_at_{name}", Figure.Percentile(times, 0.999), "ms");
+            }
         }
-
-        rounds.Add(value);
     }
 
-    /// <summary>The median of the rounds' own ratios: both of a round ran beside each other, so what the machine does to one it does to both.</summary>
-    private Figure Ratio(string name, string baseline) => Figure.Of(_rounds[name].Zip(_rounds[baseline], (a, b) => a / b), "ratio");
+    /// <summary>The rounds' own ratios: both of a round ran beside each other, so what the machine does to one it does to both.</summary>
+    private void AddRatios(string name, string baseline) =>
+        _rounds.AddAll($"{name}_ratio", _rounds[name].Zip(_rounds[baseline], (a, b) => a / b), "ratio");
 
     private double Peak(string component) => Machine.PeakMegabytes(system.State.Components[component].Pid!.Value);
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Grpc.Net.Client;
+using Tally.Bench.Servers;
 using Tally.Contracts.V1;
 
 namespace Tally.Bench.Load;
@@ -18,37 +19,43 @@ internal sealed partial class Generator
     public const int CallsUnderWay = 128;
 
     public static readonly AddRequest Request = new() { A = "40", B = "2" };
-    private readonly string? _h2load = FindH2Load();
+    private readonly string? _h2load = Programs.Find("h2load");
 
     public string Name => _h2load is null ? "own client (h2load is not on the PATH)" : "h2load";
 
     /// <summary>Sends so many calls.</summary>
     /// <returns>Calls per second.</returns>
-    public async Task<double> SendAsync(Uri server, long calls)
-    {
-        var began = Stopwatch.GetTimestamp();
-        if (_h2load is not null)
-        {
-            return await H2LoadAsync(_h2load, server, calls);
-        }
+    public Task<double> SendAsync(Uri server, long calls) => SendAsync(server, calls, Connections);
 
-        await InOwnProcessAsync("send", server.ToString(), calls.ToString(CultureInfo.InvariantCulture));
-        return calls / Stopwatch.GetElapsedTime(began).TotalSeconds;
-    }
+    /// <summary>Sends so many calls to several servers at once. They share the connections, so that there are as many callers as one server alone would have.</summary>
+    public Task SendAsync(IReadOnlyList<Uri> servers, long calls) => Task.WhenAll(servers.Select((server, at) =>
+        SendAsync(server, (calls / servers.Count) + (at == 0 ? calls % servers.Count : 0), Connections / servers.Count)));
 
     /// <summary>Sends calls at a fixed rate, a second.</summary>
     public async Task SendAtRateAsync(Uri server, int rate, TimeSpan duration)
     {
         if (_h2load is not null)
         {
-            await H2LoadAsync(_h2load, server, (long)(rate * duration.TotalSeconds), "--rps", $"{rate / Connections}");
+            await H2LoadAsync(_h2load, server, (long)(rate * duration.TotalSeconds), Connections, "--rps", $"{rate / Connections}");
             return;
         }
 
         await InOwnProcessAsync("send-at-rate", server.ToString(), $"{rate}", duration.TotalSeconds.ToString(CultureInfo.InvariantCulture));
     }
 
-    private static async Task<double> H2LoadAsync(string program, Uri server, long calls, params string[] more)
+    private async Task<double> SendAsync(Uri server, long calls, int connections)
+    {
+        var began = Stopwatch.GetTimestamp();
+        if (_h2load is not null)
+        {
+            return await H2LoadAsync(_h2load, server, calls, connections);
+        }
+
+        await InOwnProcessAsync("send", server.ToString(), calls.ToString(CultureInfo.InvariantCulture), $"{connections}");
+        return calls / Stopwatch.GetElapsedTime(began).TotalSeconds;
+    }
+
+    private static async Task<double> H2LoadAsync(string program, Uri server, long calls, int connections, params string[] more)
     {
         var body = Path.GetTempFileName();
         try
@@ -56,7 +63,7 @@ internal sealed partial class Generator
             await File.WriteAllBytesAsync(body, Frame(Request));
             string[] arguments =
             [
-                "-n", calls.ToString(CultureInfo.InvariantCulture), "-c", $"{Connections}", "-m", $"{CallsUnderWay}", "-t", "1", "-d", body, .. more,
+                "-n", calls.ToString(CultureInfo.InvariantCulture), "-c", $"{connections}", "-m", $"{CallsUnderWay}", "-t", "1", "-d", body, .. more,
                 "-H", "content-type: application/grpc", "-H", "te: trailers", new Uri(server, "/tally.v1.Calculator/Add").ToString(),
             ];
             using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
@@ -86,10 +93,10 @@ internal sealed partial class Generator
     }
 
     /// <summary>What the process of its own does.</summary>
-    public static async Task<int> RunAsync(Uri server, long calls)
+    public static async Task<int> RunAsync(Uri server, long calls, int connections)
     {
         var left = calls;
-        await Task.WhenAll(Enumerable.Range(0, Connections).Select(async _ =>
+        await Task.WhenAll(Enumerable.Range(0, connections).Select(async _ =>
         {
             using var channel = GrpcChannel.ForAddress(server);
             var client = new Contracts.V1.Calculator.CalculatorClient(channel);
@@ -121,9 +128,6 @@ internal sealed partial class Generator
         message.CopyTo(frame, 5);
         return frame;
     }
-
-    private static string? FindH2Load() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Select(folder => Path.Combine(folder, "h2load")).FirstOrDefault(File.Exists);
 
     [GeneratedRegex("finished in [^,]+, (?<value>[0-9.]+) req/s", RegexOptions.NonBacktracking)]
     private static partial Regex Speed();

@@ -1,12 +1,19 @@
 using System.Diagnostics;
 using Grpc.Net.Client;
+using Tally.AppHost.Hosting;
 using Tally.Contracts.V1;
 
 namespace Tally.Bench.Load;
 
 /// <summary>Adds that go the whole way: from the first call until the total holds the last.</summary>
-internal sealed class WholeWayLoad(Generator generator, Uri calculator, Uri totals)
+internal sealed class WholeWayLoad(Generator generator, IReadOnlyList<Uri> calculators, Uri totals)
 {
+    /// <summary>Over all Calculators of a system. Each of its Totals tells the same total, so the first is asked.</summary>
+    public static WholeWayLoad Over(LocalSystem system, Generator generator) => new(
+        generator,
+        [.. system.State.Components.Where(component => component.Key.StartsWith("calculator-", StringComparison.Ordinal)).Select(calculator => GrpcOf(calculator.Value))],
+        GrpcOf(system.State.Components["totals-1"]));
+
     /// <summary>Sends so many calls, and waits for the total.</summary>
     /// <returns>Results per second.</returns>
     public async Task<double> SendAsync(long calls)
@@ -16,14 +23,16 @@ internal sealed class WholeWayLoad(Generator generator, Uri calculator, Uri tota
         var before = (await sums.GetTotalAsync(new GetTotalRequest())).Count;
 
         var began = Stopwatch.GetTimestamp();
-        await generator.SendAsync(calculator, calls);
+        await generator.SendAsync(calculators, calls);
         var total = await sums.GetTotalAsync(new GetTotalRequest
         {
-            AtLeast = { (await Positions.OfAsync(calculator)).Select(shard => shard.Committed).Where(committed => committed.Sequence > 0) },
+            AtLeast = { (await Positions.OfAsync(calculators[0])).Select(shard => shard.Committed).Where(committed => committed.Sequence > 0) },
         });
         var time = Stopwatch.GetElapsedTime(began);
         return total.Count - before == calls
             ? calls / time.TotalSeconds
             : throw new InvalidOperationException($"{calls} calls were answered, but the total grew by {total.Count - before}.");
     }
+
+    private static Uri GrpcOf(ComponentState component) => new(component.Endpoints["grpc"]);
 }
