@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tally.AppHost.Hosting;
 using Tally.Bench;
 using Tally.Bench.Figures;
 using Tally.Bench.Load;
@@ -23,6 +24,8 @@ try
         ["telemetry", .. var options] => await TelemetryCost.RunAsync(BenchOptions.Parse(options)),
         ["scrapes", .. var options] => await Scrapes.RunAsync(BenchOptions.Parse(options)),
         ["keys", .. var options] => await Keys.RunAsync(BenchOptions.Parse(options)),
+        ["instances", .. var options] => await Instances.RunAsync(BenchOptions.Parse(options)),
+        ["history", .. var options] => await HistoryCost.RunAsync(BenchOptions.Parse(options)),
         ["send-keys", var server, var calls, var keys] => await KeyGenerator.RunAsync(new Uri(server), long.Parse(calls), Enum.Parse<KeyKind>(keys)),
         ["send-closed", var server, var calls, var callers] => await ClosedGenerator.RunAsync(new Uri(server), long.Parse(calls), int.Parse(callers)),
         ["send-at-rate", var server, var rate, var seconds] => await Generator.RunAtRateAsync(new Uri(server), int.Parse(rate), TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture))),
@@ -34,6 +37,11 @@ catch (FormatException wrong)
 {
     Console.Error.WriteLine(wrong.Message);
     return 2;
+}
+catch (SystemProblemException problem)
+{
+    Console.Error.WriteLine(string.Join("\n    ", [problem.Message, .. problem.LogLines]));
+    return problem.ExitCode;
 }
 
 static int Compare(string before, string now)

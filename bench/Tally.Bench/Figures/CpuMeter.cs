@@ -8,14 +8,14 @@ internal sealed class CpuMeter
     public CpuMeter(params (string Part, int Pid)[] parts) =>
         _parts = [.. parts.Select(part => (part.Part, part.Pid, Machine.CpuSeconds(part.Pid)))];
 
-    /// <summary>CPU µs a result, of each part and of all together.</summary>
+    /// <summary>CPU µs a result, of each part and of all together. A part may have several processes.</summary>
     public void AddTo(RoundFigures rounds, string name, long results)
     {
         var sum = 0.0;
-        foreach (var (part, pid, before) in _parts)
+        foreach (var part in _parts.GroupBy(part => part.Part, StringComparer.Ordinal))
         {
-            var each = (Machine.CpuSeconds(pid) - before) * 1e6 / results;
-            rounds.Add($"{name}_{part}_cpu", each, "µs/result");
+            var each = part.Sum(process => Machine.CpuSeconds(process.Pid) - process.Before) * 1e6 / results;
+            rounds.Add($"{name}_{part.Key}_cpu", each, "µs/result");
             sum += each;
         }
 
