@@ -25,6 +25,7 @@ try
         ["scrapes", .. var options] => await Scrapes.RunAsync(BenchOptions.Parse(options)),
         ["keys", .. var options] => await Keys.RunAsync(BenchOptions.Parse(options)),
         ["instances", .. var options] => await Instances.RunAsync(BenchOptions.Parse(options)),
+        ["brokers", .. var options] => await Brokers.RunAsync(BenchOptions.Parse(options)),
         ["history", .. var options] => await HistoryCost.RunAsync(BenchOptions.Parse(options)),
         ["send-keys", var server, var calls, var keys] => await KeyGenerator.RunAsync(new Uri(server), long.Parse(calls), Enum.Parse<KeyKind>(keys)),
         ["send-closed", var server, var calls, var callers] => await ClosedGenerator.RunAsync(new Uri(server), long.Parse(calls), int.Parse(callers)),
