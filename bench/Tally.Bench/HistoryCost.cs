@@ -3,7 +3,9 @@ using Tally.Bench.Load;
 
 namespace Tally.Bench;
 
-/// <summary>What it costs that each result is kept: the whole way through a system whose Totals stores a row a result in the same commit, and through one that doesn't.</summary>
+/// <summary>
+/// What it costs that each result is kept: the whole way through a system whose Totals stores a row a result in the same commit, and through one that doesn't.
+/// </summary>
 internal static class HistoryCost
 {
     public static async Task<int> RunAsync(BenchOptions options)

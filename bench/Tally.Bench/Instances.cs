@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tally.AppHost.Hosting;
 using Tally.Bench.Figures;
 using Tally.Bench.Load;
@@ -29,10 +30,16 @@ internal static class Instances
     private static async Task<LocalSystem> StartAsync(int instances)
     {
         var system = await WholeWays.StartAsync(settings => settings with { Calculators = instances, Totals = instances });
-        using var late = new CancellationTokenSource(Patience);
+        var began = Stopwatch.GetTimestamp();
         while (!await AreSharedAsync(new Uri(system.State.Components["calculator-1"].Endpoints["grpc"]), instances))
         {
-            await Task.Delay(Poll, late.Token);
+            if (Stopwatch.GetElapsedTime(began) > Patience)
+            {
+                await system.DisposeAsync();
+                throw new SystemProblemException("calculator", $"After {Patience}, {instances} Calculators don't share the shards evenly.");
+            }
+
+            await Task.Delay(Poll);
         }
 
         return system;
