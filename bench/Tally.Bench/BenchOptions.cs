@@ -45,6 +45,7 @@ internal sealed record BenchOptions(bool Json, int Rounds, int Seconds)
         Console.Error.WriteLine(
             """
             Usage: Tally.Bench grpc | durable | whole-way | keys | telemetry | scrapes | drain | relay-plain | backlog | held-snapshot
+                               | instances | brokers | history | headers
                                [--json | --markdown] [--rounds N] [--seconds N] [--compare BASE]
                    Tally.Bench compare BASE NOW
               --compare      an earlier result, as --json printed it: says what changed by more than noise, and ends with 1 when something got worse
