@@ -29,11 +29,11 @@ internal sealed class WholeWays(BenchOptions options, Generator generator, IRead
     /// <param name="kafka">Which Kafka it is.</param>
     public async Task<BenchResult> MeasureAsync(string bench, string kafka)
     {
-        // Warm-up, which also chooses the number of calls.
+        // Warm-up, which also chooses the number of calls. As many for each Calculator: those that share the calls would else be measured before they are warm.
         var calls = 0L;
         foreach (var way in ways)
         {
-            await way.Load.SendAsync(50_000);
+            await way.Load.SendAsync(100_000L * way.Load.Calculators);
             calls = Math.Max(calls, (long)(await way.Load.SendAsync(100_000) * options.Seconds));
         }
 

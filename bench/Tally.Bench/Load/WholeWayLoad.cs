@@ -14,6 +14,9 @@ internal sealed class WholeWayLoad(Generator generator, IReadOnlyList<Uri> calcu
         [.. system.State.Components.Where(component => component.Key.StartsWith("calculator-", StringComparison.Ordinal)).Select(calculator => GrpcOf(calculator.Value))],
         GrpcOf(system.State.Components["totals-1"]));
 
+    /// <summary>How many Calculators share the calls.</summary>
+    public int Calculators => calculators.Count;
+
     /// <summary>Sends so many calls, and waits for the total.</summary>
     /// <returns>Results per second.</returns>
     public async Task<double> SendAsync(long calls)
