@@ -1,26 +1,20 @@
 using Tally.Bench.Figures;
 using Tally.Bench.Load;
-using Tally.Bench.Servers;
 
 namespace Tally.Bench;
 
-/// <summary>
-/// What headers cost: the whole way through a Calculator that gives each event those of CloudEvents, which are stored and sent with it, and through one that gives none.
-/// </summary>
+/// <summary>What headers cost: the whole way through a system whose events have those of CloudEvents, and through one whose events have none.</summary>
 internal static class HeadersCost
 {
     public static async Task<int> RunAsync(BenchOptions options)
     {
         var generator = new Generator();
-        await using var systemOff = await WholeWays.StartAsync(settings => settings);
-        await using var systemOn = await WholeWays.StartAsync(settings => settings);
-        await using var off = await HeadersServer.TakeOverAsync(systemOff, "calculator");
-        await using var on = await HeadersServer.TakeOverAsync(systemOn, "headers");
-        Way[] ways =
-        [
-            Way.Through(systemOff, "off", generator, ("calculator", off.Pid)),
-            Way.Through(systemOn, "on", generator, ("calculator", on.Pid)),
-        ];
-        return (await new WholeWays(options, generator, ways).MeasureAsync("headers", Machine.Describe(systemOff.State.Components["kafka"]))).Tell(options);
+        await using var off = await WholeWays.StartAsync(settings => settings);
+        await using var on = await WholeWays.StartAsync(settings => settings with
+        {
+            ServiceSettings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Outbox:CloudEventType"] = "tally.v1.SumComputed" },
+        });
+        Way[] ways = [Way.Through(off, "off", generator), Way.Through(on, "on", generator)];
+        return (await new WholeWays(options, generator, ways).MeasureAsync("headers", Machine.Describe(off.State.Components["kafka"]))).Tell(options);
     }
 }

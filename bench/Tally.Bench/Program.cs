@@ -13,8 +13,6 @@ try
         ["serve", "bare", .. var settings] => await BareServer.RunAsync(settings),
         ["serve", "echo", .. var settings] => await EchoServer.RunAsync(settings),
         ["serve", "naive", .. var settings] => await NaiveServer.RunAsync(settings),
-        ["serve", "calculator", .. var settings] => await HeadersServer.RunAsync(withHeaders: false, settings),
-        ["serve", "headers", .. var settings] => await HeadersServer.RunAsync(withHeaders: true, settings),
         ["compare", var before, var now] => Compare(before, now),
         ["grpc", .. var options] => await GrpcCost.RunAsync(BenchOptions.Parse(options)),
         ["durable", .. var options] => await Durable.RunAsync(BenchOptions.Parse(options)),

@@ -146,6 +146,18 @@ public sealed class OutboxOptions
     public string Topics { get; set; } = "";
 
     /// <summary>
+    /// What the events are, as <c>ce_type</c> of CloudEvents 1.0: each is published with the headers of CloudEvents, in Kafka's binary mode. The id is
+    /// <c>shard.epoch.sequence</c>, the source <c>urn:uuid:</c> and the outbox's identity. Empty: without these headers, which cost more than some payloads.
+    /// Up to 1,000 characters. Default: empty.
+    /// </summary>
+    [StringLength(1_000)]
+    public string CloudEventType { get; set; } = "";
+
+    /// <summary>The header <c>content-type</c> that comes with these: what a payload is. 1 to 1,000 characters. Default: <c>application/protobuf</c>.</summary>
+    [StringLength(1_000, MinimumLength = 1)]
+    public string CloudEventContentType { get; set; } = "application/protobuf";
+
+    /// <summary>
     /// Whether to start on a PostgreSQL that may lose what it has confirmed (<c>fsync</c>, <c>synchronous_commit</c> or <c>full_page_writes</c> is off).
     /// It is said at every start, and in <see cref="IOutboxStatus.Reason"/>. Default: false.
     /// </summary>

@@ -307,6 +307,40 @@ public sealed class RelayTests(TestEnvironment environment)
     }
 
     [KafkaFact]
+    public async Task Whoever_wants_CloudEvents_gets_their_headers_with_an_id_that_stays()
+    {
+        await using var database = await environment.CreateDatabaseAsync();
+        var topic = await environment.CreateTopicAsync(partitions: 1);
+        await using var host = await OutboxHost.StartAsync(database.ConnectionString, options =>
+        {
+            Relaying(options);
+            options.CloudEventType = "of.a.test";
+            options.CloudEventContentType = "application/octet-stream";
+        });
+
+        var position = await host.Outbox.AppendAsync(new([1], topic, "one", new Dictionary<string, string> { ["traceparent"] = "00-1-2-01" }));
+        await host.Outbox.AppendAsync(new([1], topic, "one", new Dictionary<string, string> { ["ce_specversion"] = "0.3", ["ce_id"] = "its own" }));
+        await Eventually.TrueAsync(async () => (await host.Reader.GetPositionsAsync())[position.Shard].Relayed == 2, OutboxHost.Soon);
+        await host.ExecuteAsync($"UPDATE outbox.progress SET rewind_id = gen_random_uuid(), rewind_from = 1 WHERE shard = {position.Shard}");
+
+        // The last two are the first two once more.
+        var messages = Consume(topic, 4).Select(message => message.Headers.ToDictionary(header => header.Key, header => Encoding.UTF8.GetString(header.GetValueBytes()))).ToArray();
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["traceparent"] = "00-1-2-01",
+                ["ce_specversion"] = "1.0",
+                ["ce_id"] = $"{position.Shard}.{position.Epoch}.1",
+                ["ce_source"] = $"urn:uuid:{position.System}",
+                ["ce_type"] = "of.a.test",
+                ["content-type"] = "application/octet-stream",
+            },
+            messages[0]);
+        Assert.Equal(new Dictionary<string, string> { ["ce_specversion"] = "0.3", ["ce_id"] = "its own" }, messages[1]);
+        Assert.Equal(messages[..2], messages[2..]);
+    }
+
+    [KafkaFact]
     public async Task A_topic_that_would_keep_only_the_last_of_each_shard_is_named()
     {
         await using var database = await environment.CreateDatabaseAsync();

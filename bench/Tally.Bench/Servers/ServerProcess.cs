@@ -45,12 +45,9 @@ internal sealed class ServerProcess : IAsyncDisposable
         StartAsync(program, new Dictionary<string, string>(StringComparer.Ordinal), args);
 
     /// <summary>With additions to its environment.</summary>
-    public static Task<ServerProcess> StartAsync(string program, IReadOnlyDictionary<string, string> environment, params string[] args) =>
-        StartAsync(program, environment, FreePort(), FreePort(), args);
-
-    /// <summary>On ports that others know.</summary>
-    public static async Task<ServerProcess> StartAsync(string program, IReadOnlyDictionary<string, string> environment, int grpc, int http, params string[] args)
+    public static async Task<ServerProcess> StartAsync(string program, IReadOnlyDictionary<string, string> environment, params string[] args)
     {
+        var (grpc, http) = (FreePort(), FreePort());
         var start = new ProcessStartInfo(program, [.. args, $"--Listen:Grpc=127.0.0.1:{grpc}", $"--Listen:Http=127.0.0.1:{http}"])
         {
             RedirectStandardOutput = true,

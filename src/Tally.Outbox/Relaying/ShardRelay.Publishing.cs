@@ -272,11 +272,17 @@ internal sealed partial class ShardRelay
         for (var i = (int)(stream.Published + 1 - batch.FirstSequence); i < batch.Payloads.Length; i++)
         {
             var headers = StoredHeaders.Read(batch.Headers?[i], batch.FirstSequence + i);
-            var message = new Message<byte[], byte[]> { Key = _key, Value = batch.Payloads[PlaceOf(i, batch.Payloads.Length)], Headers = headers };
             if (headers is not null)
             {
                 stream.Trace(headers, place, _shard, batch.Epoch, batch.FirstSequence + i);
             }
+
+            var message = new Message<byte[], byte[]>
+            {
+                Key = _key,
+                Value = batch.Payloads[PlaceOf(i, batch.Payloads.Length)],
+                Headers = _cloudEvents?.AddTo(headers, batch.Epoch, batch.FirstSequence + i) ?? headers,
+            };
 
             while (true)
             {

@@ -18,6 +18,7 @@ internal sealed partial class ShardRelay
     private readonly OutboxContext _context;
     private readonly ProducerSource _producers;
     private readonly byte[] _key;
+    private readonly CloudEventHeaders? _cloudEvents;
     private readonly HandOff _handOff;
     private readonly Signal _signal = new();
 
@@ -67,6 +68,7 @@ internal sealed partial class ShardRelay
         _context = context;
         _producers = producers;
         _key = [.. System.Text.Encoding.ASCII.GetBytes(shard.ToString())];
+        _cloudEvents = CloudEventHeaders.Of(context.Options, context.Identity.System, shard);
         _handOff = new HandOff(context.Options.HandOffCapacity);
         _stall = new StallWatch(context.Time);
         producers.OnFailure(_signal.Raise);
