@@ -148,13 +148,13 @@ public sealed class OutboxOptions
     /// <summary>
     /// What the events are, as <c>ce_type</c> of CloudEvents 1.0: each is published with the headers of CloudEvents, in Kafka's binary mode. The id is
     /// <c>shard.epoch.sequence</c>, the source <c>urn:uuid:</c> and the outbox's identity. Empty: without these headers, which cost more than some payloads.
-    /// Up to 1,000 characters. Default: empty.
+    /// Up to 200 characters. Default: empty.
     /// </summary>
-    [StringLength(1_000)]
+    [StringLength(200)]
     public string CloudEventType { get; set; } = "";
 
-    /// <summary>The header <c>content-type</c> that comes with these: what a payload is. 1 to 1,000 characters. Default: <c>application/protobuf</c>.</summary>
-    [StringLength(1_000, MinimumLength = 1)]
+    /// <summary>The header <c>content-type</c> that comes with these: what a payload is. 1 to 200 characters. Default: <c>application/protobuf</c>.</summary>
+    [StringLength(200, MinimumLength = 1)]
     public string CloudEventContentType { get; set; } = "application/protobuf";
 
     /// <summary>

@@ -21,7 +21,7 @@ internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRela
     private readonly HashSet<int> _leaving = [];
     private readonly Dictionary<int, int> _freeFor = [];
     private readonly Dictionary<int, int> _beyondFor = [];
-    private int _instances;
+    private long _who;
     private IReadOnlySet<int> _held = new HashSet<int>();
 
     // Written by the lease keeper, read by whoever looks at the metrics.
@@ -43,7 +43,7 @@ internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRela
 
         var kept = view.Mine.Except(_leaving).Except(given).Order().ToList();
         var share = view.ShareOf(relays.Count);
-        LookAtBeyond(view);
+        CountBeyond(view);
         foreach (var shard in kept.Except(_beyondFor.Keys).Skip(share).ToList())
         {
             Log.GivingUp(context.Logger, shard, view.Instances);
@@ -68,18 +68,18 @@ internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRela
     /// What was taken beyond this instance's part stays, since nobody else wanted it: given up at once, it would be free for long again, and so on. Once
     /// instances come or go, or after a while, it counts as any other: whoever couldn't claim may have been mended.
     /// </summary>
-    private void LookAtBeyond(LeaseView view)
+    private void CountBeyond(LeaseView view)
     {
         foreach (var (shard, renewals) in _beyondFor.ToList())
         {
             _beyondFor[shard] = renewals + 1;
-            if (view.Instances != _instances || renewals >= KeptBeyond || !(view.Mine.Contains(shard) || view.Free.Contains(shard)))
+            if (view.Who != _who || renewals >= KeptBeyond || !(view.Mine.Contains(shard) || view.Free.Contains(shard)))
             {
                 _beyondFor.Remove(shard);
             }
         }
 
-        _instances = view.Instances;
+        _who = view.Who;
     }
 
     /// <summary>

@@ -319,7 +319,7 @@ public sealed class RelayTests(TestEnvironment environment)
         });
 
         var position = await host.Outbox.AppendAsync(new([1], topic, "one", new Dictionary<string, string> { ["traceparent"] = "00-1-2-01" }));
-        await host.Outbox.AppendAsync(new([1], topic, "one", new Dictionary<string, string> { ["ce_specversion"] = "0.3", ["ce_id"] = "its own" }));
+        await host.Outbox.AppendAsync(new([1], topic, "one", new Dictionary<string, string> { ["ce_id"] = "its own", ["content-type"] = "text/plain" }));
         await Eventually.TrueAsync(async () => (await host.Reader.GetPositionsAsync())[position.Shard].Relayed == 2, OutboxHost.Soon);
         await host.ExecuteAsync($"UPDATE outbox.progress SET rewind_id = gen_random_uuid(), rewind_from = 1 WHERE shard = {position.Shard}");
 
@@ -336,7 +336,8 @@ public sealed class RelayTests(TestEnvironment environment)
                 ["content-type"] = "application/octet-stream",
             },
             messages[0]);
-        Assert.Equal(new Dictionary<string, string> { ["ce_specversion"] = "0.3", ["ce_id"] = "its own" }, messages[1]);
+        Assert.Equal(("its own", "text/plain", "of.a.test"), (messages[1]["ce_id"], messages[1]["content-type"], messages[1]["ce_type"]));
+        Assert.Equal(5, messages[1].Count);
         Assert.Equal(messages[..2], messages[2..]);
     }
 

@@ -9,8 +9,6 @@ namespace Tally.Outbox.Relaying;
 /// </summary>
 internal sealed class CloudEventHeaders
 {
-    private const string SpecVersion = "ce_specversion";
-
     private static readonly byte[] Version = "1.0"u8.ToArray();
 
     private readonly int _shard;
@@ -30,19 +28,23 @@ internal sealed class CloudEventHeaders
     public static CloudEventHeaders? Of(OutboxOptions options, Guid system, int shard) =>
         options.CloudEventType.Length == 0 ? null : new CloudEventHeaders(options, system, shard);
 
-    /// <summary>Adds them to an event's own. One that says itself that it is of CloudEvents keeps what it says.</summary>
+    /// <summary>Adds them to an event's own, which win.</summary>
     public Headers AddTo(Headers? own, long epoch, long sequence)
     {
         var headers = own ?? [];
-        if (!headers.TryGetLastBytes(SpecVersion, out _))
-        {
-            headers.Add(SpecVersion, Version);
-            headers.Add("ce_id", Encoding.ASCII.GetBytes($"{_shard}.{epoch}.{sequence}"));
-            headers.Add("ce_source", _source);
-            headers.Add("ce_type", _type);
-            headers.Add("content-type", _contentType);
-        }
-
+        Add("ce_specversion", Version);
+        Add("ce_id", Encoding.ASCII.GetBytes($"{_shard}.{epoch}.{sequence}"));
+        Add("ce_source", _source);
+        Add("ce_type", _type);
+        Add("content-type", _contentType);
         return headers;
+
+        void Add(string name, byte[] value)
+        {
+            if (own is null || !headers.TryGetLastBytes(name, out _))
+            {
+                headers.Add(name, value);
+            }
+        }
     }
 }

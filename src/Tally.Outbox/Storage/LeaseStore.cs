@@ -120,10 +120,10 @@ internal sealed class LeaseStore(NpgsqlDataSource dataSource, OutboxOptions opti
                         WHERE ctid = ANY(ARRAY(SELECT place FROM mine)) AND owner = $1)
                     SELECT shard, is_mine FROM seen
                     """) { Parameters = { new() { Value = owner }, Lease() } },
-                new($"SELECT count(*) FROM {segments.Schema}.instances WHERE alive_until > clock_timestamp() AND alive_until <= clock_timestamp() + 2 * $1")
-                {
-                    Parameters = { Lease() },
-                },
+                new($"""
+                    SELECT count(*), coalesce(bit_xor(hashtextextended(instance, 0)), 0) FROM {segments.Schema}.instances
+                    WHERE alive_until > clock_timestamp() AND alive_until <= clock_timestamp() + 2 * $1
+                    """) { Parameters = { Lease() } },
             },
         };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -135,7 +135,7 @@ internal sealed class LeaseStore(NpgsqlDataSource dataSource, OutboxOptions opti
 
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new LeaseView(mine, free, (int)reader.GetInt64(0));
+        return new LeaseView(mine, free, (int)reader.GetInt64(0), reader.GetInt64(1));
     }
 
     /// <summary>Gives up one shard, so that another instance can claim it at once.</summary>

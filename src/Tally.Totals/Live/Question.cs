@@ -12,7 +12,10 @@ internal sealed class Question<T>(Func<CancellationToken, Task<T>> ask, Func<Exc
     where T : class
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(2);
+
+    // An asker may wait for a second for something else first, and be asked late by one who waits for the same.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(3);
 
     private Task _asking = Task.CompletedTask;
     private long? _asked;
@@ -43,7 +46,7 @@ internal sealed class Question<T>(Func<CancellationToken, Task<T>> ask, Func<Exc
     {
         _asked = null;
         await AskAsync(cancellationToken);
-        await Task.WhenAny(_asking, Task.Delay(Silence, time, cancellationToken));
+        await Task.WhenAny(_asking, Task.Delay(Moment, time, cancellationToken));
     }
 
     private async Task TakeAsync(CancellationToken cancellationToken)

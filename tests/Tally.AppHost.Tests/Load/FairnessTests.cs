@@ -21,40 +21,29 @@ public sealed class FairnessTests
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private Books _books;
-    private int _calls;
-
     [KafkaFact]
     public async Task One_greedy_connection_does_not_starve_fifty_polite_ones()
     {
         await using var whole = await WholeSystem.StartAsync(settings => settings with { Postgres = null });
         await SlowCommits.BeginAsync(whole, TimeSpan.FromMilliseconds(20));
         var address = whole.System.AddressesOf(ServiceNames.Calculator, ComponentNames.Grpc)[0];
-        await AskPolitelyAsync(address);
+        var polite = new OpenModelCallers([address], CallerHabits.New());
+        await AskPolitelyAsync();
 
-        var alone = await AskPolitelyAsync(address);
+        var alone = await AskPolitelyAsync();
         using var stop = new CancellationTokenSource();
         var greedy = AskGreedilyAsync(address, stop.Token);
-        var beside = await AskPolitelyAsync(address);
+        var beside = await AskPolitelyAsync();
         await stop.CancelAsync();
         var taken = await greedy.Within(Patience);
 
         Assert.True(taken.Accepted.Count > 5 * beside.Answered, $"The greedy connection had {taken.Accepted.Count} answers: it isn't greedy.");
         Assert.Equal((0, 0), (beside.Failed, beside.NotBegun));
         Assert.True(beside.Latency.P99 <= 5 * alone.Latency.P99, $"p99 was {alone.Latency.P99.TotalMilliseconds:0} ms, and {beside.Latency.P99.TotalMilliseconds:0} ms beside a greedy connection.");
-        await whole.ProveAsync(_books + taken, Patience);
-    }
+        await whole.ProveAsync(polite.Books + taken, Patience);
 
-    /// <summary>A call now and then, on many connections.</summary>
-    private async Task<LoadStep> AskPolitelyAsync(string address)
-    {
-        var work = new LoadWork(new LoadSchedule(new LoadStage(PoliteRate, PoliteRate, Length)), new RandomSums(1), _calls, TimeProvider.System);
-        using var channels = new CalculatorChannels([address], Polite, callersPerChannel: 1);
-        var callers = Enumerable.Range(0, Polite).Select(at => new Caller(channels.ClientsOf(at), work, CallerHabits.New(), TimeProvider.System)).ToArray();
-        await Task.WhenAll(callers.Select(caller => caller.RunAsync(CancellationToken.None))).Within(Patience);
-        _calls += (int)(PoliteRate * Length.TotalSeconds);
-        _books = callers.Aggregate(_books, (sum, caller) => sum + caller.Books.Books);
-        return work.Steps.Single();
+        // A call now and then, on many connections.
+        async Task<LoadStep> AskPolitelyAsync() => (await polite.RunAsync(Polite, perConnection: 1, new LoadStage(PoliteRate, PoliteRate, Length))).Single();
     }
 
     /// <summary>Thousands of calls under way, on one connection.</summary>

@@ -3,7 +3,6 @@ using Tally.AppHost.Commands;
 using Tally.AppHost.Commands.Demo;
 using Tally.AppHost.Commands.Load;
 using Tally.AppHost.Hosting;
-using Tally.AppHost.Proof;
 using Tally.AppHost.Tests.Chaos;
 using Tally.AppHost.Tests.Support;
 using Tally.TestSupport;
@@ -20,10 +19,6 @@ public sealed class OverloadTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Recovered = TimeSpan.FromSeconds(5);
 
-    private readonly CallerHabits _habits = CallerHabits.New() with { SendsRefusedAgain = false };
-    private long _calls;
-    private Books _books;
-
     [KafkaFact]
     public async Task Ten_times_too_much_is_refused_at_once_and_costs_little_of_what_can_be_done()
     {
@@ -35,9 +30,11 @@ public sealed class OverloadTests
         });
         await SlowCommits.BeginAsync(whole, TimeSpan.FromMilliseconds(100));
 
-        var peak = await LoadAsync(whole, rate: 300, TimeSpan.FromSeconds(5));
+        var callers = new OpenModelCallers(
+            whole.System.AddressesOf(ServiceNames.Calculator, ComponentNames.Grpc), CallerHabits.New() with { SendsRefusedAgain = false });
+        var peak = await LoadAsync(rate: 300, TimeSpan.FromSeconds(5));
         var ready = ReadyAllAlongAsync(whole, out var over);
-        var overloaded = await LoadAsync(whole, rate: 1_600, TimeSpan.FromSeconds(6));
+        var overloaded = await LoadAsync(rate: 1_600, TimeSpan.FromSeconds(6));
         await over.CancelAsync();
 
         Assert.True(peak.AnsweredRate < 200, $"{peak.AnsweredRate:N0}/s are answered: nothing is overloaded.");
@@ -49,23 +46,12 @@ public sealed class OverloadTests
         Assert.True(MegabytesOf(whole.System.State.Components["calculator-1"].Pid!.Value) < MostMegabytes);
 
         // At once, and for as long as recovering may take: nothing is refused any more, and nobody waits for what was left behind.
-        var after = await LoadAsync(whole, rate: 50, Recovered);
+        var after = await LoadAsync(rate: 50, Recovered);
         Assert.True(after is { Failed: 0, NotBegun: 0 } && after.Latency.P99 < Recovered, $"{after}");
-        await whole.ProveAsync(_books, Patience);
-    }
+        Assert.All(callers.Failures, failure => Assert.StartsWith("RESOURCE_EXHAUSTED: Too many calls wait for a commit", failure, StringComparison.Ordinal));
+        await whole.ProveAsync(callers.Books, Patience);
 
-    private async Task<LoadStep> LoadAsync(WholeSystem whole, int rate, TimeSpan length)
-    {
-        var work = new LoadWork(new LoadSchedule(new LoadStage(rate, rate, length)), new RandomSums(1), _calls, TimeProvider.System);
-        using var channels = new CalculatorChannels(whole.System.AddressesOf(ServiceNames.Calculator, ComponentNames.Grpc), Users, callersPerChannel: 100);
-        var callers = Enumerable.Range(0, Users).Select(at => new Caller(channels.ClientsOf(at), work, _habits, TimeProvider.System)).ToArray();
-        await Task.WhenAll(callers.Select(caller => Task.Run(() => caller.RunAsync(CancellationToken.None)))).Within(Patience);
-        _calls += (long)(rate * length.TotalSeconds);
-        _books = callers.Aggregate(_books, (sum, caller) => sum + (caller.Books.Books with { Refused = 0 }));
-        Assert.All(
-            callers.Select(caller => caller.Books.FirstFailure).OfType<string>(),
-            failure => Assert.StartsWith("RESOURCE_EXHAUSTED: Too many calls wait for a commit", failure, StringComparison.Ordinal));
-        return work.Steps.Single();
+        async Task<LoadStep> LoadAsync(int rate, TimeSpan length) => (await callers.RunAsync(Users, perConnection: 100, new LoadStage(rate, rate, length))).Single();
     }
 
     /// <returns>Whether the Calculator says at every look that it is ready.</returns>
