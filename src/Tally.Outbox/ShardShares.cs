@@ -43,7 +43,7 @@ internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRela
 
         var kept = view.Mine.Except(_leaving).Except(given).Order().ToList();
         var share = view.ShareOf(relays.Count);
-        CountBeyond(view);
+        KeepBeyond(view);
         foreach (var shard in kept.Except(_beyondFor.Keys).Skip(share).ToList())
         {
             Log.GivingUp(context.Logger, shard, view.Instances);
@@ -68,7 +68,7 @@ internal sealed class ShardShares(OutboxContext context, IReadOnlyList<ShardRela
     /// What was taken beyond this instance's part stays, since nobody else wanted it: given up at once, it would be free for long again, and so on. Once
     /// instances come or go, or after a while, it counts as any other: whoever couldn't claim may have been mended.
     /// </summary>
-    private void CountBeyond(LeaseView view)
+    private void KeepBeyond(LeaseView view)
     {
         foreach (var (shard, renewals) in _beyondFor.ToList())
         {

@@ -1,4 +1,3 @@
-using System.Text;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Options;
@@ -19,7 +18,7 @@ public sealed class RelayTests(TestEnvironment environment)
 
         var positions = await Task.WhenAll(Enumerable.Range(0, 500).Select(number => host.AppendAsync($"{number}", topic: topic)));
 
-        var published = Consume(topic, 500);
+        var published = environment.Consume(topic, 500);
         foreach (var shard in positions.GroupBy(position => position.Shard))
         {
             Assert.Equal(await host.ReadAsync(shard.Key), published.Where(message => message.Key == $"{shard.Key}").Select(message => message.Value));
@@ -43,7 +42,7 @@ public sealed class RelayTests(TestEnvironment environment)
 
         await Task.WhenAll(Enumerable.Range(0, 2_000).Select(number => host.AppendAsync($"{number}", topic: topic)));
 
-        Assert.Equal(await host.ReadAsync(0), Consume(topic, 2_000).Select(message => message.Value));
+        Assert.Equal(await host.ReadAsync(0), environment.Consume(topic, 2_000).Select(message => message.Value));
         await RelayedAsync(host);
     }
 
@@ -64,7 +63,7 @@ public sealed class RelayTests(TestEnvironment environment)
         });
         await host.AppendAsync("the last", topic: topic);
 
-        Assert.Equal(await host.ReadAsync(0), Consume(topic, 301).Select(message => message.Value));
+        Assert.Equal(await host.ReadAsync(0), environment.Consume(topic, 301).Select(message => message.Value));
     }
 
     [KafkaFact]
@@ -80,7 +79,7 @@ public sealed class RelayTests(TestEnvironment environment)
 
         await environment.CreateTopicAsync(partitions: 1, topic);
 
-        Assert.Equal(["a"], Consume(topic, 1).Select(message => message.Value));
+        Assert.Equal(["a"], environment.Consume(topic, 1).Select(message => message.Value));
         Assert.Equal("ready", host.Status.Reason);
     }
 
@@ -105,7 +104,7 @@ public sealed class RelayTests(TestEnvironment environment)
 
         Assert.Equal(2, second.Sequence);
         await RelayedAsync(host);
-        Assert.Equal(["1", "lost", "2"], Consume(topic, 3).Select(message => message.Value));
+        Assert.Equal(["1", "lost", "2"], environment.Consume(topic, 3).Select(message => message.Value));
     }
 
     [KafkaFact]
@@ -163,7 +162,7 @@ public sealed class RelayTests(TestEnvironment environment)
         await NotRewindingAsync(host);
         await host.AppendAsync("11", topic: topic);
 
-        var published = Consume(topic, 18).ConvertAll(message => message.Value);
+        var published = environment.Consume(topic, 18).ConvertAll(message => message.Value);
         Assert.Equal(["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "4", "5", "6", "7", "8", "9", "10", "11"], published);
     }
 
@@ -187,7 +186,7 @@ public sealed class RelayTests(TestEnvironment environment)
             options.Shards = 1;
         });
 
-        Assert.Equal(["1", "2"], Consume(topic, 2).Select(message => message.Value));
+        Assert.Equal(["1", "2"], environment.Consume(topic, 2).Select(message => message.Value));
         await NotRewindingAsync(host);
     }
 
@@ -265,8 +264,8 @@ public sealed class RelayTests(TestEnvironment environment)
         await Eventually.TrueAsync(async () => await host.QueryAsync<long>("SELECT relayed FROM outbox.progress") == 1, OutboxHost.Soon);
         await environment.CreateTopicAsync(partitions: 1, missing);
 
-        Assert.Equal(["2"], Consume(missing, 1).Select(message => message.Value));
-        Assert.Equal(["1", "3"], Consume(there, 2).Select(message => message.Value));
+        Assert.Equal(["2"], environment.Consume(missing, 1).Select(message => message.Value));
+        Assert.Equal(["1", "3"], environment.Consume(there, 2).Select(message => message.Value));
         await RelayedAsync(host);
     }
 
@@ -287,58 +286,6 @@ public sealed class RelayTests(TestEnvironment environment)
         }));
 
         Assert.StartsWith(why, refused.Message, StringComparison.Ordinal);
-    }
-
-    [KafkaFact]
-    public async Task Headers_travel_with_their_message()
-    {
-        await using var database = await environment.CreateDatabaseAsync();
-        var topic = await environment.CreateTopicAsync(partitions: 1);
-        await using var host = await OutboxHost.StartAsync(database.ConnectionString, options =>
-        {
-            Relaying(options);
-            options.HandOffCapacity = 0;
-        });
-
-        await host.Outbox.AppendAsync(new([1], topic, Headers: new Dictionary<string, string> { ["traceparent"] = "00-1-2-01" }));
-
-        var header = Assert.Single(Assert.Single(Consume(topic, 1)).Headers);
-        Assert.Equal(("traceparent", "00-1-2-01"), (header.Key, Encoding.UTF8.GetString(header.GetValueBytes())));
-    }
-
-    [KafkaFact]
-    public async Task Whoever_wants_CloudEvents_gets_their_headers_with_an_id_that_stays()
-    {
-        await using var database = await environment.CreateDatabaseAsync();
-        var topic = await environment.CreateTopicAsync(partitions: 1);
-        await using var host = await OutboxHost.StartAsync(database.ConnectionString, options =>
-        {
-            Relaying(options);
-            options.CloudEventType = "of.a.test";
-            options.CloudEventContentType = "application/octet-stream";
-        });
-
-        var position = await host.Outbox.AppendAsync(new([1], topic, "one", new Dictionary<string, string> { ["traceparent"] = "00-1-2-01" }));
-        await host.Outbox.AppendAsync(new([1], topic, "one", new Dictionary<string, string> { ["ce_id"] = "its own", ["content-type"] = "text/plain" }));
-        await Eventually.TrueAsync(async () => (await host.Reader.GetPositionsAsync())[position.Shard].Relayed == 2, OutboxHost.Soon);
-        await host.ExecuteAsync($"UPDATE outbox.progress SET rewind_id = gen_random_uuid(), rewind_from = 1 WHERE shard = {position.Shard}");
-
-        // The last two are the first two once more.
-        var messages = Consume(topic, 4).Select(message => message.Headers.ToDictionary(header => header.Key, header => Encoding.UTF8.GetString(header.GetValueBytes()))).ToArray();
-        Assert.Equal(
-            new Dictionary<string, string>
-            {
-                ["traceparent"] = "00-1-2-01",
-                ["ce_specversion"] = "1.0",
-                ["ce_id"] = $"{position.Shard}.{position.Epoch}.1",
-                ["ce_source"] = $"urn:uuid:{position.System}",
-                ["ce_type"] = "of.a.test",
-                ["content-type"] = "application/octet-stream",
-            },
-            messages[0]);
-        Assert.Equal(("its own", "text/plain", "of.a.test"), (messages[1]["ce_id"], messages[1]["content-type"], messages[1]["ce_type"]));
-        Assert.Equal(5, messages[1].Count);
-        Assert.Equal(messages[..2], messages[2..]);
     }
 
     [KafkaFact]
@@ -390,28 +337,5 @@ public sealed class RelayTests(TestEnvironment environment)
     {
         options.RelayEnabled = true;
         environment.Kafka.CopyTo(options.Kafka);
-    }
-
-    private List<Message<string, string>> Consume(string topic, int count)
-    {
-        var settings = new ConsumerConfig(new Dictionary<string, string>(environment.Kafka.Settings))
-        {
-            BootstrapServers = environment.Kafka.BootstrapServers,
-            GroupId = topic,
-            AutoOffsetReset = AutoOffsetReset.Earliest,
-        };
-        Kafka.Librdkafka.Load(environment.Kafka);
-        using var consumer = new ConsumerBuilder<string, string>(settings).Build();
-        consumer.Subscribe(topic);
-        var messages = new List<Message<string, string>>();
-        while (messages.Count < count)
-        {
-            var next = consumer.Consume(OutboxHost.Soon);
-            Assert.True(next is not null, $"Only {messages.Count} of {count} messages came.");
-            messages.Add(next.Message);
-        }
-
-        consumer.Close();
-        return messages;
     }
 }

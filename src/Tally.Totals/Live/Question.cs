@@ -14,7 +14,7 @@ internal sealed class Question<T>(Func<CancellationToken, Task<T>> ask, Func<Exc
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(2);
 
-    // An asker may wait for a second for something else first, and be asked late by one who waits for the same.
+    // More than two of the seconds that asking, and whoever asks, may each wait for a database that doesn't answer.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(3);
 
     private Task _asking = Task.CompletedTask;

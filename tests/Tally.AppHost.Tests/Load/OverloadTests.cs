@@ -43,7 +43,7 @@ public sealed class OverloadTests
         Assert.True(await ready, "The Calculator said that it isn't ready.");
         var atOnce = await RefusedWithinAsync(whole, AtOnceSeconds);
         Assert.True(atOnce >= 0.99, $"{atOnce:0.0%} were refused at once.");
-        Assert.True(MegabytesOf(whole.System.State.Components["calculator-1"].Pid!.Value) < MostMegabytes);
+        Assert.True(Processes.Status(whole.System.State.Components["calculator-1"].Pid!.Value, "VmHWM") / 1_024 < MostMegabytes);
 
         // At once, and for as long as recovering may take: nothing is refused any more, and nobody waits for what was left behind.
         var after = await LoadAsync(rate: 50, Recovered);
@@ -88,8 +88,4 @@ public sealed class OverloadTests
 
         static double ValueOf(string line) => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
     }
-
-    private static double MegabytesOf(int pid) => double.Parse(
-        File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-        CultureInfo.InvariantCulture) / 1_024;
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Diagnostics;
 using Tally.AppHost.Commands;
 using Tally.AppHost.Commands.Demo;
 using Tally.AppHost.Commands.Load;
@@ -73,7 +73,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         while (!over.IsCancellationRequested)
         {
             var looks = new List<Seen>();
-            for (var end = DateTime.UtcNow + part; DateTime.UtcNow < end && !over.IsCancellationRequested;)
+            for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < part && !over.IsCancellationRequested;)
             {
                 looks.Add(new Seen(Services.ToDictionary(service => service, service => Held.By(whole.System.State.Components[service].Pid!.Value)), await whole.QueryOutboxAsync(Segments)));
                 await Task.Delay(TimeSpan.FromSeconds(1), over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -104,13 +104,7 @@ public sealed class SoakTests(ITestOutputHelper output)
     /// <summary>What a process holds, as Linux counts it.</summary>
     private sealed record Held(double Megabytes, double Handles, double Threads)
     {
-        public static Held By(int pid)
-        {
-            var status = File.ReadLines($"/proc/{pid}/status").ToArray();
-            return new Held(Number("VmRSS:") / 1_024, Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count(), Number("Threads:"));
-
-            double Number(string name) =>
-                double.Parse(status.First(line => line.StartsWith(name, StringComparison.Ordinal)).Split('\t', ' ').First(word => word.Length > 0 && char.IsAsciiDigit(word[0])), CultureInfo.InvariantCulture);
-        }
+        public static Held By(int pid) => new(
+            Processes.Status(pid, "VmRSS") / 1_024.0, Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count(), Processes.Status(pid, "Threads"));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Tally.AppHost.Components.Processes;
 
 namespace Tally.AppHost.Tests.Support;
@@ -17,5 +18,12 @@ internal static class Processes
     {
         var stat = File.ReadAllText($"/proc/{pid}/stat");
         return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[field - 3];
+    }
+
+    /// <summary>A number of a process's status file, as <c>VmRSS</c> (in KiB) or <c>Threads</c>.</summary>
+    public static long Status(int pid, string name)
+    {
+        var line = File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith($"{name}:", StringComparison.Ordinal));
+        return long.Parse(line.Split((char[])[':', '\t', ' '], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }
